@@ -1,0 +1,9 @@
+module github.com/smarterbase/smarterbase/adapters/bolt
+
+go 1.26
+
+require github.com/smarterbase/smarterbase/ports v0.1.0
+require github.com/smarterbase/smarterbase/conformance v0.1.0
+
+replace github.com/smarterbase/smarterbase/ports => ../../ports
+replace github.com/smarterbase/smarterbase/conformance => ../../conformance

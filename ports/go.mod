@@ -1,0 +1,3 @@
+module github.com/smarterbase/smarterbase/ports
+
+go 1.26

@@ -1,0 +1,5 @@
+module github.com/smarterbase/smarterbase/tools
+
+go 1.26
+
+
