@@ -1,3 +1,3 @@
 module github.com/smarterbase/smarterbase/ports
 
-go 1.26
+go 1.26.0

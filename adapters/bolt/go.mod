@@ -1,9 +1,15 @@
 module github.com/smarterbase/smarterbase/adapters/bolt
 
-go 1.26
+go 1.26.0
 
-require github.com/smarterbase/smarterbase/ports v0.1.0
-require github.com/smarterbase/smarterbase/conformance v0.1.0
+require (
+	github.com/smarterbase/smarterbase/ports v0.1.0
+	go.etcd.io/bbolt v1.5.0
+)
 
-replace github.com/smarterbase/smarterbase/ports => ../../ports
-replace github.com/smarterbase/smarterbase/conformance => ../../conformance
+require golang.org/x/sys v0.45.0 // indirect
+
+replace (
+	github.com/smarterbase/smarterbase/conformance => ../../conformance
+	github.com/smarterbase/smarterbase/ports => ../../ports
+)

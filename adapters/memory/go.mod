@@ -1,9 +1,10 @@
 module github.com/smarterbase/smarterbase/adapters/memory
 
-go 1.26
+go 1.26.0
 
 require github.com/smarterbase/smarterbase/ports v0.1.0
-require github.com/smarterbase/smarterbase/conformance v0.1.0
 
-replace github.com/smarterbase/smarterbase/ports => ../../ports
-replace github.com/smarterbase/smarterbase/conformance => ../../conformance
+replace (
+	github.com/smarterbase/smarterbase/conformance => ../../conformance
+	github.com/smarterbase/smarterbase/ports => ../../ports
+)

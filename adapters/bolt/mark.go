@@ -1,0 +1,105 @@
+package bolt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// The mark says whether the content can be trusted. While a file is in use it
+// is not synced, so after a crash of the machine any page may be old, new or
+// torn. The mark "open" is made durable before the first such write, and the
+// mark "clean" only together with, and after, everything else.
+var (
+	markBucket  = []byte("mark")
+	keyFormat   = []byte("format")
+	keyIdentity = []byte("identity")
+	keyState    = []byte("state")
+
+	format     = []byte("smarterbase index 1")
+	stateOpen  = []byte("open")
+	stateClean = []byte("clean")
+)
+
+// errUntrusted says that a file is of this package, but may have lost
+// something, and has to be made anew.
+var errUntrusted = errors.New("the index was not closed cleanly")
+
+// errForeign says that a file is a bolt file of somebody else.
+var errForeign = errors.New("it is a bolt file, but not one of an index; choose another path, or delete it")
+
+// readMark returns the identity of a file that was closed cleanly, and empty
+// for one without any content.
+func readMark(tx *bbolt.Tx) (identity string, err error) {
+	mark := tx.Bucket(markBucket)
+	switch {
+	case mark == nil:
+		if first, _ := tx.Cursor().First(); first != nil {
+			return "", errForeign
+		}
+		return "", nil
+	case !bytes.Equal(mark.Get(keyFormat), format):
+		return "", fmt.Errorf("%w: its format is %q", errUntrusted, mark.Get(keyFormat))
+	case !bytes.Equal(mark.Get(keyState), stateClean):
+		return "", errUntrusted
+	case len(mark.Get(keyIdentity)) == 0:
+		return "", fmt.Errorf("%w: it has no identity", errUntrusted)
+	}
+	return string(mark.Get(keyIdentity)), nil
+}
+
+// writeMark is durable when it returns, after everything written before it:
+// bbolt syncs the file, then writes the meta page that makes the mark valid,
+// then syncs again.
+func writeMark(db *bbolt.DB, identity string, state []byte) error {
+	db.NoSync = false
+	return db.Update(func(tx *bbolt.Tx) error {
+		mark, err := tx.CreateBucketIfNotExists(markBucket)
+		if err != nil {
+			return err
+		}
+		return errors.Join(mark.Put(keyFormat, format), mark.Put(keyIdentity, []byte(identity)), mark.Put(keyState, state))
+	})
+}
+
+// markOpen writes the mark twice, because bbolt keeps two meta pages and falls
+// back to the older one if the newer one is torn: neither of them may lead to
+// a clean mark any more. From then on nothing is synced.
+func markOpen(db *bbolt.DB, identity string) error {
+	for range 2 {
+		if err := writeMark(db, identity, stateOpen); err != nil {
+			return err
+		}
+	}
+	db.NoSync = true
+	return nil
+}
+
+// markClean also writes the list of free pages, which is left out before, so
+// that the next Open need not scan the file for it.
+func markClean(db *bbolt.DB, identity string) error {
+	db.NoFreelistSync = false
+	return writeMark(db, identity, stateClean)
+}
+
+// verify walks the whole file and compares neighbours: what is out of order
+// was not written by bbolt. It runs in the goroutine of its caller, unlike the
+// check that bbolt has, so that guarded can catch what it meets.
+func verify(tx *bbolt.Tx) error {
+	return tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
+		if bucket == nil {
+			return &damage{fmt.Sprintf("%q is no bucket", name)}
+		}
+		var previous []byte
+		cursor := bucket.Cursor()
+		for key, _ := cursor.First(); key != nil; key, _ = cursor.Next() {
+			if bytes.Compare(previous, key) >= 0 {
+				return &damage{fmt.Sprintf("the entries of %q are out of order", name)}
+			}
+			previous = key
+		}
+		return nil
+	})
+}

@@ -1,0 +1,211 @@
+//go:build unix && !aix && !solaris
+
+package fs
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// List implements ports.ObjectStore. It reads only the folders that can hold
+// what is asked for, each as it is reached, and keeps the names of those on the
+// way from the root. With KeysOnly no file is looked at.
+func (s *Store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
+	return func(yield func(ports.ObjectInfo, error) bool) {
+		if err := s.begin(ctx, "list", opts.Prefix); err != nil {
+			yield(ports.ObjectInfo{}, err)
+			return
+		}
+		defer s.gate.leave()
+		l := &listing{store: s, ctx: ctx, opts: opts, yield: yield}
+		above, _ := splitPath(opts.Prefix)
+		switch {
+		case above != "" && ports.ValidateKey(above) == nil:
+			l.walk(s.names.folder(above), above+"/")
+		case above == "" && !strings.HasPrefix(opts.Prefix, "/"):
+			l.walk("", "")
+		}
+	}
+}
+
+// listing is one walk.
+type listing struct {
+	store *Store
+	ctx   context.Context
+	opts  ports.ListOptions
+	yield func(ports.ObjectInfo, error) bool
+	count int
+}
+
+// child is a folder or object in a folder.
+type child struct {
+	order  string // the segment, with "/" after it for a folder
+	path   string // below the folder; has a "/" only where a name was cut
+	folder bool
+}
+
+// walk yields the objects in one folder and below; false means stop.
+func (l *listing) walk(path, prefix string) bool {
+	dir, err := l.store.tree.folder(path, openFolderFlags)
+	if errors.Is(err, unix.ENOENT) {
+		return true
+	}
+	if err != nil {
+		return l.stop(prefix, during("open folder", err))
+	}
+	defer dir.close()
+	children, err := l.children(nil, dir, path, prefix, "")
+	if err != nil {
+		return l.stop(prefix, err)
+	}
+	slices.SortFunc(children, func(a, b child) int { return strings.Compare(a.order, b.order) })
+	for _, c := range children {
+		if err := contextDone(l.ctx); err != nil {
+			return l.stop(prefix, err)
+		}
+		if c.folder {
+			if !l.walk(join(path, c.path), prefix+c.order) {
+				return false
+			}
+		} else if !l.object(dir, path, prefix, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// object yields one object, unless it is gone by now.
+func (l *listing) object(dir folder, path, prefix string, c child) bool {
+	info := ports.ObjectInfo{Key: prefix + c.order}
+	if !l.opts.KeysOnly {
+		found, err := l.examine(dir, path, c)
+		if err != nil {
+			return l.stop(info.Key, err)
+		}
+		if !found.exists {
+			return true
+		}
+		info = found.info(info.Key)
+	}
+	l.count++
+	return l.yield(info, nil) && (l.opts.Limit <= 0 || l.count < l.opts.Limit)
+}
+
+func (l *listing) examine(dir folder, path string, c child) (state, error) {
+	name := c.path
+	if strings.Contains(name, "/") { // cut: open its own folder, following no link
+		var above string
+		above, name = splitPath(c.path)
+		inner, err := l.store.tree.folder(join(path, above), searchFlags)
+		if errors.Is(err, unix.ENOENT) {
+			return state{}, nil
+		}
+		if err != nil {
+			return state{}, during("open folder", err)
+		}
+		defer inner.close()
+		dir = inner
+	}
+	return l.store.versions.stateAt(dir.fd, name)
+}
+
+// stop yields the failure that ends the walk.
+func (l *listing) stop(key string, err error) bool {
+	l.yield(ports.ObjectInfo{}, fail("list", key, err))
+	return false
+}
+
+// children appends what a folder holds of what is asked for. head is what came
+// before in a name that was cut, as a path below the folder of the prefix.
+func (l *listing) children(to []child, dir folder, path, prefix, head string) ([]child, error) {
+	entries, err := readEntries(dir.fd)
+	if err != nil {
+		return nil, during("read folder", err)
+	}
+	to = slices.Grow(to, len(entries))
+	for _, e := range entries {
+		kind, err := e.kindIn(dir.fd)
+		if err != nil {
+			return nil, during("stat", err)
+		}
+		switch {
+		case kind == kindFolder && strings.HasSuffix(e.name, markMore):
+			to, err = l.rest(to, join(path, e.name), prefix, join(head, e.name))
+			if err != nil {
+				return nil, err
+			}
+		case kind == kindFolder || kind == kindFile:
+			c, ok := l.store.names.child(join(head, e.name), kind == kindFolder, prefix == "")
+			if ok && l.wants(prefix, c) {
+				to = append(to, c)
+			}
+		}
+	}
+	return to, nil
+}
+
+// rest appends the children whose names begin with that of a folder.
+func (l *listing) rest(to []child, path, prefix, head string) ([]child, error) {
+	dir, err := l.store.tree.folder(path, openFolderFlags)
+	if errors.Is(err, unix.ENOENT) {
+		return to, nil
+	}
+	if err != nil {
+		return nil, during("open folder", err)
+	}
+	defer dir.close()
+	return l.children(to, dir, path, prefix, head)
+}
+
+// child decodes a path below a folder; ok is false for what is no object of ours.
+func (n names) child(path string, folder, first bool) (c child, ok bool) {
+	name := path
+	if strings.Contains(path, "/") {
+		name = strings.ReplaceAll(path, markMore+"/", "")
+	}
+	segment, ok := n.segment(name, folder, first)
+	if !ok {
+		return child{}, false
+	}
+	if len(name) != len(path) || len(name) > maxNameBytes { // cut, but in the right places?
+		var b strings.Builder
+		if splitName(&b, name); b.String() != path {
+			return child{}, false
+		}
+	}
+	if folder {
+		segment += "/"
+	}
+	return child{order: segment, path: path, folder: folder}, true
+}
+
+// wants reports whether c is asked for, or may have something below it that is.
+func (l *listing) wants(prefix string, c child) bool {
+	key := prefix + c.order
+	if len(key) > ports.MaxKeyBytes {
+		return false
+	}
+	o := &l.opts
+	if o.EndBefore != "" && key >= o.EndBefore {
+		return false
+	}
+	if c.folder {
+		return (strings.HasPrefix(key, o.Prefix) || strings.HasPrefix(o.Prefix, key)) &&
+			(key > o.StartAfter || strings.HasPrefix(o.StartAfter, key))
+	}
+	return strings.HasPrefix(key, o.Prefix) && key > o.StartAfter
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}

@@ -1,0 +1,101 @@
+//go:build unix && !aix && !solaris
+
+package fs
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxKnown bounds the memory for folders that are known to be on the disk.
+const maxKnown = 4096
+
+// maker opens folders for writing and makes those that are missing. Where
+// writes are durable it flushes, once for each folder in the life of a store,
+// the folder above: also of one that it did not make, because the process that
+// did may not have got so far, and a file in it would be lost with it.
+type maker struct {
+	tree    *tree
+	durable bool
+
+	mu    sync.Mutex
+	known map[string]struct{}
+}
+
+// folder opens the folder at path, ready to be flushed.
+func (m *maker) folder(path string) (folder, error) {
+	if !m.durable || m.isKnown(path) {
+		dir, err := m.tree.folder(path, openFolderFlags)
+		if !errors.Is(err, unix.ENOENT) {
+			return dir, during("open folder", err)
+		}
+	}
+	return m.makeAll(path)
+}
+
+// makeAll goes down from the root.
+func (m *maker) makeAll(path string) (folder, error) {
+	at := folder{fd: m.tree.root}
+	for from := 0; from < len(path); {
+		to := len(path)
+		if i := strings.IndexByte(path[from:], '/'); i >= 0 {
+			to = from + i
+		}
+		next, err := m.makeOne(at, path[:to], path[from:to])
+		at.close()
+		if err != nil {
+			return folder{}, err
+		}
+		at, from = next, to+1
+	}
+	return at, nil
+}
+
+func (m *maker) makeOne(at folder, path, name string) (folder, error) {
+	fd, err := m.tree.step(at.fd, name)
+	if errors.Is(err, unix.ENOENT) {
+		m.forget(path)
+		if err := unix.Mkdirat(at.fd, name, folderMode); err != nil && !errors.Is(err, unix.EEXIST) {
+			return folder{}, during("make folder", err)
+		}
+		fd, err = m.tree.step(at.fd, name)
+	}
+	if err != nil {
+		return folder{}, during("open folder", err)
+	}
+	made := folder{fd: fd, own: true}
+	if m.durable && !m.isKnown(path) {
+		if err := flush(at.fd); err != nil {
+			made.close()
+			return folder{}, during("flush folder", err)
+		}
+		m.remember(path)
+	}
+	return made, nil
+}
+
+func (m *maker) isKnown(path string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.known[path]
+	return ok || path == ""
+}
+
+func (m *maker) remember(path string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known == nil || len(m.known) >= maxKnown {
+		m.known = make(map[string]struct{})
+	}
+	m.known[path] = struct{}{}
+}
+
+// forget serves folders that somebody removed.
+func (m *maker) forget(path string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.known, path)
+}

@@ -1,0 +1,117 @@
+//go:build unix && !aix && !solaris
+
+package fs
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	openFolderFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	// O_NONBLOCK keeps a pipe that someone planted from hanging the open.
+	openFileFlags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
+
+	fileMode    = 0o644 // of objects, before the umask
+	folderMode  = 0o755 // of folders, before the umask
+	privateMode = 0o700 // of the metadata folder
+)
+
+// tree opens things below one folder. Symbolic links are never followed and
+// other mounts never entered, whatever is planted there while it looks.
+type tree struct {
+	root   int  // descriptor
+	walked bool // no openat2: go step by step
+}
+
+// folder is an open folder. The root is lent, others are closed after use.
+type folder struct {
+	fd  int
+	own bool
+}
+
+func (f folder) close() {
+	if f.own {
+		_ = unix.Close(f.fd)
+	}
+}
+
+// folder opens the folder at path; "" is the root.
+func (t *tree) folder(path string, flags int) (folder, error) {
+	if path == "" {
+		return folder{fd: t.root}, nil
+	}
+	fd, err := t.open(path, flags|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC)
+	return folder{fd: fd, own: true}, err
+}
+
+// open opens path, which has no empty, "." or ".." step.
+func (t *tree) open(path string, flags int) (int, error) {
+	if !t.walked {
+		return openBeneath(t.root, path, flags)
+	}
+	return t.walk(path, flags)
+}
+
+func (t *tree) walk(path string, flags int) (int, error) {
+	for at := t.root; ; {
+		step, rest, more := strings.Cut(path, "/")
+		use := flags
+		if more {
+			use = openFolderFlags
+		}
+		fd, err := openAt(at, step, use, 0)
+		if at != t.root {
+			_ = unix.Close(at)
+		}
+		if err != nil || !more {
+			return fd, err
+		}
+		at, path = fd, rest
+	}
+}
+
+// step opens one folder inside another.
+func (t *tree) step(at int, name string) (int, error) {
+	if !t.walked {
+		return openBeneath(at, name, openFolderFlags)
+	}
+	return openAt(at, name, openFolderFlags, 0)
+}
+
+func openAt(dir int, name string, flags int, mode uint32) (int, error) {
+	for {
+		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC, mode)
+		if !errors.Is(err, unix.EINTR) {
+			return fd, err
+		}
+	}
+}
+
+// statAt never follows a link.
+func statAt(dir int, name string, st *unix.Stat_t) error {
+	for {
+		err := unix.Fstatat(dir, name, st, unix.AT_SYMLINK_NOFOLLOW)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+func isKind(st *unix.Stat_t, kind uint32) bool { return uint32(st.Mode)&unix.S_IFMT == kind }
+
+func setTime(dir int, name string, nanoseconds int64) error {
+	ts := unix.NsecToTimespec(nanoseconds)
+	return unix.UtimesNanoAt(dir, name, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// splitPath cuts a path into its folder, "" for the root, and its last name.
+func splitPath(path string) (folder, base string) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
+}

@@ -1,0 +1,154 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/document"
+	"github.com/smarterbase/smarterbase/core/internal/index"
+	"github.com/smarterbase/smarterbase/core/internal/rawjson"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// The kinds of failure, each of which asks something else of the caller.
+// Match them with errors.Is; the end of a context matches context.Canceled or
+// context.DeadlineExceeded instead.
+var (
+	// ErrNotFound: there is no such document.
+	ErrNotFound = errors.New("not found")
+
+	// ErrExists: a create met a document under that id. Nothing was changed.
+	ErrExists = errors.New("already exists")
+
+	// ErrConflict: the document is not, or no longer, in the state that the
+	// write asked for. Nothing was changed: read again and retry.
+	ErrConflict = errors.New("conflict")
+
+	// ErrUnavailable: the store or the index does not serve this now, after
+	// retries. Nothing was changed: back off.
+	ErrUnavailable = errors.New("unavailable")
+
+	// ErrOutcomeUnknown: the write may have taken effect, or may still do so,
+	// and it can't be told. Read, and decide.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+
+	// ErrInvalid: an argument, option, value or definition can't be used as it
+	// is. Nothing was changed: fix the call or the data.
+	ErrInvalid = errors.New("invalid")
+
+	// ErrCorrupt: what is stored can't be read as a document. Put and Delete
+	// replace it; nothing else touches it.
+	ErrCorrupt = errors.New("corrupt")
+
+	// ErrPermission: the store refused the credentials.
+	ErrPermission = errors.New("permission denied")
+
+	// ErrUnsupported: the store or this version of the library can't do that.
+	ErrUnsupported = errors.New("unsupported")
+
+	// ErrClosed: the database was closed.
+	ErrClosed = errors.New("closed")
+)
+
+// Error is what the database returns: what was being done, with which
+// document, and why it failed. It matches its Kind and its cause.
+type Error struct {
+	Op         string // "create", "get", "query", "open", …
+	Collection string // empty for the database itself and for keys without a slash
+	ID         string // of the document, or empty
+	Kind       error  // one of the kinds above, or the context's error
+	Err        error  // the cause, or nil
+}
+
+// Error says what was being done and why it failed, with the document last.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Kind != nil {
+		b.WriteString(": " + e.Kind.Error())
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	switch {
+	case e.ID != "" && e.Collection != "":
+		fmt.Fprintf(&b, ": document %q of %q", e.ID, e.Collection)
+	case e.ID != "":
+		fmt.Fprintf(&b, ": document %q", e.ID)
+	case e.Collection != "":
+		fmt.Fprintf(&b, ": collection %q", e.Collection)
+	}
+	return b.String()
+}
+
+// Unwrap makes the error match its kind and its cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// invalid is an error of the caller's.
+func invalid(op, collection, id, format string, args ...any) error {
+	return &Error{Op: op, Collection: collection, ID: id, Kind: ErrInvalid, Err: fmt.Errorf(format, args...)}
+}
+
+// fail wraps a cause once, on its way out to the user, and finds its kind.
+func fail(op, collection, id string, cause error) error {
+	if cause == nil {
+		return nil
+	}
+	var done *Error
+	if errors.As(cause, &done) {
+		return cause
+	}
+	return &Error{Op: op, Collection: collection, ID: id, Kind: kindOf(cause), Err: cause}
+}
+
+// kinds maps causes to kinds; the first that matches counts. A write that may
+// be under way is unknown whatever else went wrong.
+var kinds = []struct{ cause, kind error }{
+	{ports.ErrUnknown, ErrOutcomeUnknown},
+	{ports.ErrNotFound, ErrNotFound},
+	{ports.ErrPrecondition, ErrConflict},
+	{ports.ErrClosed, ErrClosed},
+	{ports.ErrPermission, ErrPermission},
+	{ports.ErrInvalidKey, ErrInvalid},
+	{ports.ErrTooLarge, ErrInvalid},
+	{ports.ErrCorrupt, ErrCorrupt},
+	{ports.ErrUnsupported, ErrUnsupported},
+	{document.ErrLocked, ErrUnsupported},
+	{index.ErrNoExtractor, ErrUnsupported},
+	{rawjson.ErrNotObject, ErrCorrupt},
+	{cas.ErrTooOld, ErrConflict},
+}
+
+func kindOf(cause error) error {
+	for _, known := range kinds {
+		if errors.Is(cause, known.cause) {
+			return known.kind
+		}
+	}
+	if ended := contextError(cause); ended != nil {
+		return ended
+	}
+	var syntax *rawjson.SyntaxError
+	if errors.As(cause, &syntax) {
+		return ErrCorrupt
+	}
+	return ErrUnavailable
+}
+
+// readFail is fail for calls that change nothing: for them a lost answer is
+// only a failure to answer.
+func readFail(op, collection, id string, cause error) error {
+	err := fail(op, collection, id, cause)
+	var e *Error
+	if errors.As(err, &e) && e.Kind == ErrOutcomeUnknown {
+		e.Kind = ErrUnavailable
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package fetch
+
+import (
+	"context"
+	"iter"
+
+	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/layout"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Item is one document of a collection as it was read.
+type Item struct {
+	ID      string
+	Body    []byte
+	Err     error // ports.ErrNotFound if it vanished since it was listed
+	Listing bool  // Err is a failure of the listing itself, which ended there
+}
+
+// Documents reads every document under a folder, in the order of their keys.
+func Documents(ctx context.Context, registers *cas.Registers, folder string, workers int) iter.Seq[Item] {
+	list := func(ctx context.Context) iter.Seq[Item] { return List(ctx, registers.Objects, folder) }
+	return Ordered(ctx, workers, list, func(ctx context.Context, item Item) Item {
+		if item.Err != nil {
+			return item
+		}
+		object, err := registers.Get(ctx, layout.DocumentKey(folder, item.ID))
+		item.Body, item.Err = object.Data, err
+		return item
+	})
+}
+
+// List yields the ids of the documents directly under a folder, in the order
+// of their keys; a failure of the listing comes as the last item.
+func List(ctx context.Context, objects ports.ObjectStore, folder string) iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for info, err := range objects.List(ctx, ports.ListOptions{Prefix: folder, KeysOnly: true}) {
+			if err != nil {
+				yield(Item{Err: err, Listing: true})
+				return
+			}
+			if id, ok := layout.DocumentID(folder, info.Key); ok && !yield(Item{ID: id}) {
+				return
+			}
+		}
+	}
+}

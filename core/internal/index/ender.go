@@ -1,0 +1,119 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/smarterbase/smarterbase/core/internal/retry"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Ender removes entries in the background, many in one round trip. Entries
+// that it can't remove stay: they are extra, never wrong, and the next query
+// that meets one removes it.
+type Ender struct {
+	index  ports.Index
+	retry  *retry.Retrier
+	report func(task, collection string, err error)
+
+	mu      sync.Mutex
+	pending map[place][]ports.Entry
+	count   int
+	wake    chan struct{}
+	idle    *sync.Cond // broadcast when nothing is pending nor under way
+	busy    bool
+}
+
+type place struct {
+	space  string
+	regime ports.Regime
+}
+
+const (
+	endBatch   = 1000  // entries of one round trip
+	endBacklog = 50000 // entries beyond which writers wait
+)
+
+// NewEnder makes an Ender; Run must be started for it to do anything.
+func NewEnder(index ports.Index, retrier *retry.Retrier, report func(task, collection string, err error)) *Ender {
+	e := &Ender{
+		index: index, retry: retrier, report: report,
+		pending: make(map[place][]ports.Entry), wake: make(chan struct{}, 1),
+	}
+	e.idle = sync.NewCond(&e.mu)
+	return e
+}
+
+// Add queues entries for removal under the regime that they were added under.
+func (e *Ender) Add(space string, regime ports.Regime, entries []ports.Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	e.mu.Lock()
+	for e.count > endBacklog {
+		e.idle.Wait()
+	}
+	at := place{space, regime}
+	e.pending[at] = append(e.pending[at], entries...)
+	e.count += len(entries)
+	e.mu.Unlock()
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until stop is closed, and then until nothing is pending.
+func (e *Ender) Run(ctx context.Context, stop <-chan struct{}) {
+	for {
+		select {
+		case <-e.wake:
+			e.flush(ctx)
+		case <-stop:
+			e.flush(ctx)
+			return
+		}
+	}
+}
+
+// Wait returns when everything added before is removed or given up.
+func (e *Ender) Wait() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.count > 0 || e.busy {
+		e.idle.Wait()
+	}
+}
+
+func (e *Ender) flush(ctx context.Context) {
+	for {
+		e.mu.Lock()
+		work := e.pending
+		e.pending, e.count, e.busy = make(map[place][]ports.Entry), 0, len(work) > 0
+		e.idle.Broadcast()
+		e.mu.Unlock()
+		if len(work) == 0 {
+			return
+		}
+		for at, entries := range work {
+			e.remove(ctx, at, entries)
+		}
+	}
+}
+
+func (e *Ender) remove(ctx context.Context, at place, entries []ports.Entry) {
+	for len(entries) > 0 {
+		batch := entries[:min(len(entries), endBatch)]
+		entries = entries[len(batch):]
+		err := e.retry.Do(ctx, "index end", at.space, func() error {
+			return e.index.End(ctx, at.space, at.regime, batch)
+		})
+		if errors.Is(err, ports.ErrStale) {
+			return // another regime, another set of entries
+		}
+		if err != nil {
+			e.report("index end", at.space, err)
+		}
+	}
+}

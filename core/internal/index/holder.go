@@ -1,0 +1,199 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/document"
+	"github.com/smarterbase/smarterbase/core/internal/layout"
+	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/core/internal/tasks"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Errors that say why something could not be done with an index.
+var (
+	// ErrNoExtractor: the manifest names a function that this program lacks.
+	ErrNoExtractor = errors.New("this program does not register the index function")
+
+	// ErrNoIndex: the collection has indexes, and this database was opened
+	// without an index store.
+	ErrNoIndex = errors.New("the collection has indexes, and the database was opened without the index that keeps them")
+
+	// ErrLapsed: the lease on the manifest ran out before the write was sent.
+	ErrLapsed = errors.New("the lease on the index manifest ran out")
+
+	// ErrUnreachable: the index does not answer.
+	ErrUnreachable = errors.New("the index is unreachable")
+)
+
+// System is what the indexes of one database share.
+type System struct {
+	Registers *cas.Registers
+	Index     ports.Index // nil if the database was opened without one
+	Available bool        // go on without an index that is unreachable
+	Lease     time.Duration
+	LateWait  time.Duration // how long a late put takes at most; 0 where there are none
+	Random    func() uint64
+	Observer  ports.Observer
+	Ender     *Ender
+
+	Tasks *tasks.Group // background work
+}
+
+// nextRevision is that of a write which replaces current.
+func (s *System) nextRevision(current cas.State) revision.Revision {
+	previous, _ := document.RevisionOf(current.Body)
+	return revision.Next(previous, s.Registers.Clock.Now(), s.Random())
+}
+
+func (s *System) newEpoch() string {
+	return revision.Next(0, s.Registers.Clock.Now(), s.Random()).String()
+}
+
+// Holder is one collection's manifest as this process knows it. It is safe
+// for concurrent use.
+type Holder struct {
+	*System
+	Collection string
+	space      string
+	folder     string
+	key        string
+
+	current  atomic.Pointer[view]
+	started  atomic.Uint64 // fetches begun so far
+	fetching chan struct{} // holds a token while a fetch runs
+
+	extractors sync.Map // name → Extractor
+	building   atomic.Bool
+}
+
+// NewHolder makes the holder of a collection. No request is made yet.
+func NewHolder(s *System, collection string) *Holder {
+	return &Holder{
+		System: s, Collection: collection,
+		space: layout.Space(collection), folder: layout.Folder(collection), key: layout.ManifestKey(collection),
+		fetching: make(chan struct{}, 1),
+	}
+}
+
+// view is one reading of the manifest.
+type view struct {
+	manifest *Manifest // nil: there is none, which is a fact like any other
+	state    cas.State
+	from     time.Duration // on the monotonic clock, before the request was sent
+	number   uint64        // of the fetch
+}
+
+func (v *view) regime() ports.Regime {
+	return ports.Regime{Epoch: v.manifest.Epoch, Identity: v.manifest.Identity}
+}
+
+// usable reports whether the manifest says that writers maintain indexes.
+func (v *view) usable() bool { return v.manifest != nil && !v.manifest.Off }
+
+// holds reports whether the lease that came with the view is still valid.
+func (h *Holder) holds(v *view) bool { return h.Registers.Clock.Elapsed()-v.from < h.Lease }
+
+// lease returns the manifest under a valid lease, reading it if need be.
+func (h *Holder) lease(ctx context.Context) (*view, error) {
+	if v := h.current.Load(); v != nil && h.holds(v) {
+		return v, nil
+	}
+	for range 3 {
+		v, err := h.fetch(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if h.holds(v) {
+			return v, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: reading it takes longer than %v: %s", ErrLapsed, h.Lease, h.key)
+}
+
+// fetch returns a reading of the manifest that began after the call. Calls
+// that wait at the same time share one.
+func (h *Holder) fetch(ctx context.Context) (*view, error) {
+	need := h.started.Load()
+	select {
+	case h.fetching <- struct{}{}:
+		defer func() { <-h.fetching }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if v := h.current.Load(); v != nil && v.number > need {
+		return v, nil
+	}
+	number := h.started.Add(1)
+	from := h.Registers.Clock.Elapsed()
+	state, err := h.Registers.Read(ctx, h.key)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{state: state, from: from, number: number}
+	if state.Exists {
+		if v.manifest, err = h.decode(state); err != nil {
+			return nil, err
+		}
+	}
+	h.announce(ctx, h.current.Swap(v), v)
+	return v, nil
+}
+
+// decode reuses the manifest at hand where the bytes are the same.
+func (h *Holder) decode(state cas.State) (*Manifest, error) {
+	if old := h.current.Load(); old != nil && old.manifest != nil && string(old.state.Body) == string(state.Body) {
+		return old.manifest, nil
+	}
+	return decodeManifest(state.Body)
+}
+
+func (h *Holder) announce(ctx context.Context, old, now *view) {
+	if h.Observer.IndexState == nil || now.manifest == nil {
+		return
+	}
+	if old != nil && old.manifest != nil && old.manifest.Epoch == now.manifest.Epoch && old.manifest.State() == now.manifest.State() {
+		return
+	}
+	h.Observer.IndexState(ctx, ports.IndexStateInfo{Collection: h.Collection, Epoch: now.manifest.Epoch, State: now.manifest.State()})
+}
+
+// SetExtractor registers the function that a definition may name.
+func (h *Holder) SetExtractor(name string, fn Extractor) { h.extractors.Store(name, fn) }
+
+// Extractor returns a registered function.
+func (h *Holder) Extractor(name string) (Extractor, bool) {
+	fn, ok := h.extractors.Load(name)
+	if !ok {
+		return nil, false
+	}
+	return fn.(Extractor), true
+}
+
+func (h *Holder) extractorMap(m *Manifest) map[string]Extractor {
+	var found map[string]Extractor
+	for i := range m.Indexes {
+		if name := m.Indexes[i].Extract; name != "" {
+			if fn, ok := h.Extractor(name); ok {
+				if found == nil {
+					found = make(map[string]Extractor)
+				}
+				found[name] = fn
+			}
+		}
+	}
+	return found
+}
+
+// Report hands a failure that nobody waits for to the observer.
+func (s *System) Report(task, collection string, err error) {
+	if life := s.Tasks.Life(); s.Observer.Background != nil && err != nil && life.Err() == nil {
+		s.Observer.Background(life, ports.BackgroundInfo{Task: task, Collection: collection, Err: err})
+	}
+}

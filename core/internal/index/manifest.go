@@ -1,0 +1,127 @@
+package index
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/smarterbase/smarterbase/core/internal/document"
+	"github.com/smarterbase/smarterbase/core/internal/revision"
+)
+
+// Field is one component of an index.
+type Field struct {
+	Path       string `json:"path"`           // member names joined by dots
+	Descending bool   `json:"desc,omitempty"` // greatest first
+	Time       bool   `json:"time,omitempty"` // ordered as RFC 3339 times
+}
+
+// Definition says which entries a document has in an index. It is data, so
+// that every writer can maintain every index; only an Extract function must
+// be known to the program.
+type Definition struct {
+	Name     string  `json:"name"`
+	Fields   []Field `json:"fields,omitempty"`
+	Extract  string  `json:"extract,omitempty"`  // name of a registered function
+	Optional bool    `json:"optional,omitempty"` // no entry where the first field is missing or null
+}
+
+// Set names the definition by its content: two definitions with the same
+// entries share them, a changed one is another set.
+func (d Definition) Set() string {
+	d.Name = ""
+	text, _ := json.Marshal(d) // strings and booleans can't fail
+	sum := sha256.Sum256(text)
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
+}
+
+// The states of an index, and of all indexes of a collection.
+const (
+	StateBuilding = "building"
+	StateReady    = "ready"
+	StateOff      = "off"
+)
+
+// Index is a definition as the manifest lists it.
+type Index struct {
+	Definition
+	State string `json:"state"`           // building or ready
+	Build string `json:"build,omitempty"` // names the build that is due
+
+	// Unreadable lists documents that could not be read when the index was
+	// built. They are candidates of every query, so that none is passed over
+	// in silence.
+	Unreadable []string `json:"unreadable,omitempty"`
+}
+
+// Manifest is the truth about the indexes of a collection.
+type Manifest struct {
+	Epoch    string  `json:"epoch"`
+	Identity string  `json:"identity"`
+	Off      bool    `json:"off,omitempty"` // writers go on without the index
+	Indexes  []Index `json:"indexes"`
+}
+
+// State sums up the manifest for people.
+func (m *Manifest) State() string {
+	switch {
+	case m.Off:
+		return StateOff
+	case slices.ContainsFunc(m.Indexes, func(x Index) bool { return x.State != StateReady }):
+		return StateBuilding
+	default:
+		return StateReady
+	}
+}
+
+// find returns the index with the same content.
+func (m *Manifest) find(set string) (*Index, bool) {
+	if m != nil {
+		for i := range m.Indexes {
+			if m.Indexes[i].Set() == set {
+				return &m.Indexes[i], true
+			}
+		}
+	}
+	return nil, false
+}
+
+// rebuild marks every index as to be built anew under a new regime.
+func (m *Manifest) rebuild(epoch, identity string) {
+	m.Epoch, m.Identity, m.Off = epoch, identity, false
+	for i := range m.Indexes {
+		m.Indexes[i].State, m.Indexes[i].Build, m.Indexes[i].Unreadable = StateBuilding, epoch, nil
+	}
+}
+
+func (m *Manifest) clone() *Manifest {
+	if m == nil {
+		return &Manifest{}
+	}
+	copied := *m
+	copied.Indexes = slices.Clone(m.Indexes)
+	return &copied
+}
+
+func encodeManifest(m *Manifest, rev revision.Revision) ([]byte, error) {
+	members, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode index manifest: %w", err)
+	}
+	return document.Compose(rev, 0, members), nil
+}
+
+func decodeManifest(body []byte) (*Manifest, error) {
+	d, err := document.Parse(slices.Clone(body), true)
+	if err != nil {
+		return nil, fmt.Errorf("decode index manifest: %w", err)
+	}
+	m := new(Manifest)
+	if err := json.Unmarshal(d.Members, m); err != nil {
+		return nil, fmt.Errorf("decode index manifest: %w", err)
+	}
+	return m, nil
+}

@@ -1,0 +1,167 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// resolve is called when the index answered that the regime of seen is not
+// its own. It reads the manifest again; if index and manifest still disagree,
+// it moves the manifest to a new epoch under which everything is built anew.
+func (h *Holder) resolve(ctx context.Context, seen *view, reason string) error {
+	now, err := h.fetch(ctx)
+	if err != nil || !now.usable() {
+		return err
+	}
+	if now.regime() != seen.regime() {
+		return nil // somebody resolved it already: try with that
+	}
+	matches, err := h.matches(ctx, now)
+	if err != nil || matches {
+		return err
+	}
+	return h.newRegime(ctx, now, reason)
+}
+
+// matches asks the index whether it is in the regime that the view names.
+func (h *Holder) matches(ctx context.Context, v *view) (bool, error) {
+	err := h.Registers.Retry.Do(ctx, "index count", h.space, func() error {
+		_, err := h.Index.Count(ctx, h.space, v.regime(), ports.EntryRange{Set: "-", From: []byte{1}, To: []byte{1}})
+		return err
+	})
+	if errors.Is(err, ports.ErrStale) {
+		return false, nil
+	}
+	return err == nil, h.classify(ctx, err)
+}
+
+// newRegime moves the manifest from what v says to a new epoch on the index
+// as it is now. Only the winner of the compare-and-swap installs the epoch,
+// once. If it dies before that, the next one who meets the index starts over.
+func (h *Holder) newRegime(ctx context.Context, v *view, reason string) error {
+	return h.change(ctx, v, reason, func(m *Manifest, identity string) {
+		m.rebuild(h.newEpoch(), identity)
+	})
+}
+
+// change writes a changed manifest if v is still the current one, and
+// installs the epoch if that changed. Losing the race is no error.
+func (h *Holder) change(ctx context.Context, v *view, reason string, edit func(m *Manifest, identity string)) error {
+	identity, err := h.identity(ctx)
+	if err != nil {
+		return err
+	}
+	next := v.manifest.clone()
+	edit(next, identity)
+	rev := h.nextRevision(v.state)
+	body, err := encodeManifest(next, rev)
+	if err != nil {
+		return err
+	}
+	_, err = h.Registers.Write(ctx, v.state, body, rev, nil)
+	lost := errors.Is(err, ports.ErrPrecondition) || errors.Is(err, ports.ErrUnknown) || errors.Is(err, cas.ErrTooOld)
+	if err != nil && !lost {
+		return fmt.Errorf("change index manifest: %w", err)
+	}
+	won := err == nil
+	if won && (v.manifest == nil || v.manifest.Epoch != next.Epoch) {
+		if err := h.install(ctx, next); err != nil {
+			return err
+		}
+	}
+	now, err := h.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if won && h.Observer.IndexState != nil {
+		h.Observer.IndexState(ctx, ports.IndexStateInfo{Collection: h.Collection, Epoch: next.Epoch, State: next.State(), Reason: reason})
+	}
+	h.startBuild(now)
+	return nil
+}
+
+func (h *Holder) identity(ctx context.Context) (identity string, err error) {
+	err = h.Registers.Retry.Do(ctx, "index identity", h.space, func() error {
+		identity, err = h.Index.Identity(ctx)
+		return err
+	})
+	return identity, h.classify(ctx, err)
+}
+
+func (h *Holder) install(ctx context.Context, m *Manifest) error {
+	regime := ports.Regime{Epoch: m.Epoch, Identity: m.Identity}
+	err := h.Registers.Retry.Do(ctx, "index install", h.space, func() error {
+		return h.Index.Install(ctx, h.space, regime)
+	})
+	if errors.Is(err, ports.ErrStale) {
+		return nil // it changed again: the next call finds out
+	}
+	return h.classify(ctx, err)
+}
+
+// turnOff moves the manifest to "off", so that writers go on without the
+// index and queries scan, and waits until every writer knows.
+func (h *Holder) turnOff(ctx context.Context, v *view) error {
+	next := v.manifest.clone()
+	next.rebuild(h.newEpoch(), "")
+	next.Off = true
+	rev := h.nextRevision(v.state)
+	body, err := encodeManifest(next, rev)
+	if err != nil {
+		return err
+	}
+	_, err = h.Registers.Write(ctx, v.state, body, rev, nil)
+	if err != nil && !errors.Is(err, ports.ErrPrecondition) && !errors.Is(err, ports.ErrUnknown) {
+		return fmt.Errorf("turn index off: %w", err)
+	}
+	if _, err := h.fetch(ctx); err != nil {
+		return err
+	}
+	return h.Registers.Clock.Sleep(ctx, h.Lease)
+}
+
+// Declare makes sure that the manifest names these definitions, and that what
+// is not built yet is being built. Definitions that others declared stay.
+// Without an index store it only reads the manifest.
+func (h *Holder) Declare(ctx context.Context, definitions []Definition) error {
+	for range beginRounds {
+		v, err := h.fetch(ctx)
+		if err != nil {
+			return err
+		}
+		if h.Index == nil || len(definitions) == 0 && v.manifest == nil {
+			return nil
+		}
+		missing := h.missing(v, definitions)
+		if len(missing) == 0 && v.usable() {
+			h.startBuild(v)
+			return nil
+		}
+		err = h.change(ctx, v, "indexes declared", func(m *Manifest, identity string) {
+			if !v.usable() {
+				m.rebuild(h.newEpoch(), identity)
+			}
+			build := h.newEpoch()
+			for _, d := range missing {
+				m.Indexes = append(m.Indexes, Index{Definition: d, State: StateBuilding, Build: build})
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: the index manifest changes faster than it can be read: %s", ErrUnreachable, h.Collection)
+}
+
+func (h *Holder) missing(v *view, definitions []Definition) (missing []Definition) {
+	for _, d := range definitions {
+		if _, found := v.manifest.find(d.Set()); !found {
+			missing = append(missing, d)
+		}
+	}
+	return missing
+}

@@ -1,0 +1,143 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Content is one state of a document as indexes see it: no Members means that
+// the document does not exist in that state.
+type Content struct {
+	Revision revision.Revision
+	Members  []byte
+}
+
+// Ticket accompanies one write of one document. After Begin exactly one of
+// Committed, Failed and Unknown must be called.
+type Ticket struct {
+	holder  *Holder
+	view    *view
+	id      string
+	entries []ports.Entry // added by Begin, or to be if adopted is false
+}
+
+// beginRounds bounds how often a write starts over because the index or its
+// manifest changed under it.
+const beginRounds = 8
+
+// Begin adds the entries of the document's next state to every index that the
+// manifest names. The write must follow under the ticket's Gate.
+func (h *Holder) Begin(ctx context.Context, id string, next Content) (*Ticket, error) {
+	for range beginRounds {
+		v, err := h.lease(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t := &Ticket{holder: h, view: v, id: id}
+		if !v.usable() {
+			return t, nil
+		}
+		if h.Index == nil {
+			err = ErrNoIndex
+		} else {
+			err = t.begin(ctx, next)
+		}
+		switch {
+		case err == nil:
+			return t, nil
+		case errors.Is(err, ports.ErrStale):
+			err = h.resolve(ctx, v, "a writer found the index in another regime")
+		case h.Available && (errors.Is(err, ErrNoIndex) || errors.Is(err, ErrUnreachable)):
+			err = h.turnOff(ctx, v)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: its regime changed %d times during one write: %s", ErrUnreachable, beginRounds, h.Collection)
+}
+
+func (t *Ticket) begin(ctx context.Context, next Content) error {
+	entries, err := t.entriesOf(next)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	h := t.holder
+	err = h.Registers.Retry.Do(ctx, "index begin", h.space, func() error {
+		return h.Index.Begin(ctx, h.space, t.view.regime(), entries)
+	})
+	if err == nil {
+		t.entries = entries
+	}
+	return h.classify(ctx, err)
+}
+
+// classify turns errors of an index that does not answer into ErrUnreachable.
+func (h *Holder) classify(ctx context.Context, err error) error {
+	switch {
+	case err == nil, ctx.Err() != nil, errors.Is(err, ports.ErrStale), errors.Is(err, ports.ErrTooLarge), errors.Is(err, ports.ErrInvalidKey):
+		return err
+	default:
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+}
+
+func (t *Ticket) entriesOf(content Content) ([]ports.Entry, error) {
+	if content.Members == nil || !t.view.usable() {
+		return nil, nil
+	}
+	var all []ports.Entry
+	m := t.view.manifest
+	extract := t.holder.extractorMap(m)
+	for i := range m.Indexes {
+		entries, err := m.Indexes[i].Entries(t.id, content.Revision, content.Members, extract)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, entries...)
+	}
+	return all, nil
+}
+
+// Gate refuses to send once the lease under which Begin was made has run out.
+// Where no request can take effect late, it also bounds the request itself.
+func (t *Ticket) Gate(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	h := t.holder
+	left := t.view.from + h.Lease - h.Registers.Clock.Elapsed()
+	if left <= 0 {
+		return nil, nil, cas.Refuse(ErrLapsed)
+	}
+	if h.LateWait == 0 && t.view.usable() {
+		ctx, cancel := withTimeout(ctx, left)
+		return ctx, cancel, nil
+	}
+	return ctx, func() {}, nil
+}
+
+// Committed tells that the write took effect on top of base: the entries of
+// base, and no other, are removed in the background. Values that the write
+// itself holds under the same revision are never among them.
+func (t *Ticket) Committed(base Content) {
+	old, err := t.entriesOf(base)
+	if err != nil {
+		return // what base was can't be told: its entries stay, and are found dead
+	}
+	t.end(old)
+}
+
+// Failed tells that the write never took effect, and never will.
+func (t *Ticket) Failed() { t.end(t.entries) }
+
+// Unknown tells that the write may have taken effect: nothing is removed.
+func (t *Ticket) Unknown() {}
+
+func (t *Ticket) end(entries []ports.Entry) {
+	if h := t.holder; len(entries) > 0 && h.Index != nil {
+		h.Ender.Add(h.space, t.view.regime(), entries)
+	}
+}
