@@ -26,6 +26,11 @@ type IndexHarness struct {
 	// which may be the same. Nil: that can't be brought about.
 	Lose func(t testing.TB, ix ports.Index) ports.Index
 
+	// Flush empties the memory of the index as an operator's command would
+	// (FLUSHALL of Redis): entries and epochs are gone, the identity may stay.
+	// It returns the index to go on with. Nil: there is no such command.
+	Flush func(t testing.TB, ix ports.Index) ports.Index
+
 	// Waive maps ids of clauses that are not checked to the reason.
 	Waive map[string]string
 }

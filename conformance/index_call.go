@@ -15,7 +15,7 @@ var indexCallClauses = []Clause[IndexHarness]{
 	{"IX-RAC-1", "All methods MUST be safe for concurrent use.", indexManyAtOnce},
 }
 
-// call is one method of a port with arguments.
+// namedCall is one method of a port with arguments.
 type namedCall struct {
 	name string
 	do   func(ctx context.Context) error

@@ -53,13 +53,21 @@ func (r Report) String() string {
 	for _, result := range r.Results {
 		note := result.Note
 		if note == "" {
-			note = result.Text
+			note = firstWords(result.Text, 90)
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\n", result.ID, result.Status, note)
 	}
 	_ = table.Flush() // a strings.Builder does not fail
 	b.WriteString(r.totals())
 	return b.String()
+}
+
+// firstWords cuts a text at the last word that begins before limit bytes.
+func firstWords(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return text[:strings.LastIndex(text[:limit], " ")] + " …"
 }
 
 func (r Report) totals() string {

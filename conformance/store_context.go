@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/smarterbase/smarterbase/ports"
@@ -132,22 +133,19 @@ func (p *pattern) Read(b []byte) (int, error) {
 	if p.read >= p.size {
 		return 0, io.EOF
 	}
-	n := min(len(b), p.size-p.read, 32<<10)
-	for i := range n {
-		b[i] = patternByte(p.read + i)
-	}
+	n := copy(b[:min(len(b), 32<<10)], patternBytes(p.size)[p.read:])
 	p.read += n
 	return n, nil
 }
 
-// patternByte has no short period, so that blocks in the wrong place show.
-func patternByte(i int) byte { return byte(i ^ i>>8 ^ i>>15) }
+// patternBytes is what a pattern of that size reads. It has no short period,
+// so that blocks in the wrong place show. It must not be changed.
+func patternBytes(size int) []byte { return patternOnce()[:size] }
 
-// patternBytes is what a pattern of that size reads.
-func patternBytes(size int) []byte {
-	b := make([]byte, size)
+var patternOnce = sync.OnceValue(func() []byte {
+	b := make([]byte, streamSize)
 	for i := range b {
-		b[i] = patternByte(i)
+		b[i] = byte(i ^ i>>8 ^ i>>15)
 	}
 	return b
-}
+})

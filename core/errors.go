@@ -122,6 +122,7 @@ var kinds = []struct{ cause, kind error }{
 	{ports.ErrUnsupported, ErrUnsupported},
 	{document.ErrLocked, ErrUnsupported},
 	{index.ErrNoExtractor, ErrUnsupported},
+	{index.ErrNotIndexable, ErrInvalid},
 	{rawjson.ErrNotObject, ErrCorrupt},
 	{cas.ErrTooOld, ErrConflict},
 }

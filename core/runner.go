@@ -152,7 +152,7 @@ func (r *runner) scan(ctx context.Context) error {
 	}
 	work := func(ctx context.Context, item fetch.Item) outcome {
 		if item.Err != nil {
-			return outcome{err: item.Err, listing: item.Listing}
+			return outcome{err: readFail("query", r.docs.name, item.ID, item.Err), listing: item.Listing}
 		}
 		return r.examine(ctx, item.ID)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"go.etcd.io/bbolt"
 )
@@ -18,31 +19,41 @@ var (
 	keyIdentity = []byte("identity")
 	keyState    = []byte("state")
 
-	format     = []byte("smarterbase index 1")
-	stateOpen  = []byte("open")
-	stateClean = []byte("clean")
+	format = []byte("smarterbase index 1")
 )
+
+const (
+	stateOpen  = "open"
+	stateClean = "clean"
+)
+
+// stateOf binds a state to the transaction that writes it. After a power
+// failure the newest meta page may be on the disk while the root page it names
+// is not; what is there instead may be the root of an earlier transaction, and
+// even of the one that closed the file last time.
+func stateOf(tx *bbolt.Tx, state string) string {
+	return state + " " + strconv.Itoa(tx.ID())
+}
 
 // errUntrusted says that a file is of this package, but may have lost
 // something, and has to be made anew.
 var errUntrusted = errors.New("the index was not closed cleanly")
 
-// errForeign says that a file is a bolt file of somebody else.
-var errForeign = errors.New("it is a bolt file, but not one of an index; choose another path, or delete it")
-
 // readMark returns the identity of a file that was closed cleanly, and empty
-// for one without any content.
+// for one that was just made.
 func readMark(tx *bbolt.Tx) (identity string, err error) {
 	mark := tx.Bucket(markBucket)
 	switch {
 	case mark == nil:
 		if first, _ := tx.Cursor().First(); first != nil {
-			return "", errForeign
+			// A bolt file of somebody else, or, after a power failure, a root
+			// page of which only the place in the file is right.
+			return "", &damage{"it is no index"}
 		}
 		return "", nil
 	case !bytes.Equal(mark.Get(keyFormat), format):
 		return "", fmt.Errorf("%w: its format is %q", errUntrusted, mark.Get(keyFormat))
-	case !bytes.Equal(mark.Get(keyState), stateClean):
+	case string(mark.Get(keyState)) != stateOf(tx, stateClean):
 		return "", errUntrusted
 	case len(mark.Get(keyIdentity)) == 0:
 		return "", fmt.Errorf("%w: it has no identity", errUntrusted)
@@ -53,14 +64,17 @@ func readMark(tx *bbolt.Tx) (identity string, err error) {
 // writeMark is durable when it returns, after everything written before it:
 // bbolt syncs the file, then writes the meta page that makes the mark valid,
 // then syncs again.
-func writeMark(db *bbolt.DB, identity string, state []byte) error {
+func writeMark(db *bbolt.DB, identity, state string) error {
 	db.NoSync = false
 	return db.Update(func(tx *bbolt.Tx) error {
 		mark, err := tx.CreateBucketIfNotExists(markBucket)
 		if err != nil {
 			return err
 		}
-		return errors.Join(mark.Put(keyFormat, format), mark.Put(keyIdentity, []byte(identity)), mark.Put(keyState, state))
+		return errors.Join(
+			mark.Put(keyFormat, format),
+			mark.Put(keyIdentity, []byte(identity)),
+			mark.Put(keyState, []byte(stateOf(tx, state))))
 	})
 }
 

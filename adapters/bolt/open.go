@@ -32,12 +32,11 @@ type Options struct {
 // are missing. A file that was closed cleanly keeps its identity and entries;
 // one that was not, or that can't be read, is replaced by an empty one with a
 // new identity. Of these, an index file that was not closed cleanly is
-// deleted, and any other is renamed to path + ".damaged".
+// deleted, and any other is renamed to path + ".damaged-" and random letters.
 //
 // While another process, or another Index of this one, has the file open, Open
 // answers an error matching ports.ErrUnavailable after at most about 200 ms.
-// A path that is no regular file, or is a bolt file of another program, is
-// refused with ports.ErrInvalidKey.
+// A path that is no regular file is refused with ports.ErrInvalidKey.
 func Open(ctx context.Context, path string, opts Options) (*Index, error) {
 	if path == "" {
 		return nil, ports.Fail("open index file", path, ports.ErrInvalidKey, errors.New("the path is empty"))
@@ -100,7 +99,9 @@ func openFile(path string, mode os.FileMode, opts bbolt.Options) (*file, error) 
 		return err
 	})
 	if isPanic(err) && f.fd != nil {
-		_ = f.fd.Close() // bbolt did not come to it, and would hold the lock
+		// bbolt did not come to it. Its map stays, and on some systems with it
+		// the lock, but only until the file is moved away.
+		_ = f.fd.Close()
 	}
 	if err != nil {
 		return nil, err
@@ -146,7 +147,13 @@ func inspect(path string) (os.FileInfo, error) {
 		err = errMoved
 	} else {
 		err = guarded(func() error {
-			return f.db.View(func(tx *bbolt.Tx) error { _, err := readMark(tx); return err })
+			return f.db.View(func(tx *bbolt.Tx) error {
+				identity, err := readMark(tx)
+				if err == nil && identity == "" {
+					err = &damage{"it has no mark"} // and bbolt has made it long ago
+				}
+				return err
+			})
 		})
 	}
 	return info, errors.Join(err, f.close(false))
@@ -156,11 +163,11 @@ func inspect(path string) (os.FileInfo, error) {
 // the lock.
 func use(path string, opts Options) (*Index, os.FileInfo, error) {
 	f, err := openFile(path, opts.Mode, bbolt.Options{NoFreelistSync: true, NoGrowSync: true})
+	info, missing := os.Stat(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, info, err
 	}
-	info, err := os.Stat(path)
-	if err != nil || !f.is(info) {
+	if missing != nil || !f.is(info) {
 		return nil, nil, errors.Join(errMoved, f.close(false))
 	}
 	x := &Index{file: f, writes: committer{db: f.db}}
@@ -202,7 +209,7 @@ func settle(path string, judged os.FileInfo, err error) error {
 	switch {
 	case errors.Is(err, errMoved):
 		return nil
-	case errors.Is(err, errNoFile), errors.Is(err, errForeign):
+	case errors.Is(err, errNoFile):
 		return ports.Fail("open index file", path, ports.ErrInvalidKey, err)
 	case !errors.Is(err, errUntrusted) && systemKind(err) != nil:
 		return openFailure(path, err)
@@ -214,7 +221,7 @@ func settle(path string, judged os.FileInfo, err error) error {
 	if errors.Is(err, errUntrusted) {
 		moved = os.Remove(path)
 	} else {
-		moved = os.Rename(path, path+".damaged")
+		moved = os.Rename(path, path+".damaged-"+rand.Text()[:8])
 	}
 	if moved != nil && !errors.Is(moved, os.ErrNotExist) {
 		return openFailure(path, fmt.Errorf("a file that can't be trusted can't be moved away: %w", moved))

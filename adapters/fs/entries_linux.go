@@ -45,7 +45,9 @@ func readEntries(fd int) ([]entry, error) {
 		if len(buffer) >= mostBuffer {
 			break
 		}
-		buffer = make([]byte, min(4*len(buffer), mostBuffer))
+		if len(buffer) < 4*filled { // otherwise a signal cut the call short
+			buffer = make([]byte, min(4*len(buffer), mostBuffer))
+		}
 	}
 	return readPieces(fd, buffer)
 }

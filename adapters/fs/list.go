@@ -28,9 +28,9 @@ func (s *Store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[port
 		above, _ := splitPath(opts.Prefix)
 		switch {
 		case above != "" && ports.ValidateKey(above) == nil:
-			l.walk(s.names.folder(above), above+"/")
+			l.walk(s.tree.root, s.names.folder(above), above+"/")
 		case above == "" && !strings.HasPrefix(opts.Prefix, "/"):
-			l.walk("", "")
+			l.walk(s.tree.root, ".", "")
 		}
 	}
 }
@@ -51,9 +51,10 @@ type child struct {
 	folder bool
 }
 
-// walk yields the objects in one folder and below; false means stop.
-func (l *listing) walk(path, prefix string) bool {
-	dir, err := l.store.tree.folder(path, openFolderFlags)
+// walk yields the objects in the folder at path below an open one, and in all
+// below it; false means stop.
+func (l *listing) walk(at int, path, prefix string) bool {
+	dir, err := l.store.tree.folderAt(at, path, openFolderFlags)
 	if errors.Is(err, unix.ENOENT) {
 		return true
 	}
@@ -61,7 +62,7 @@ func (l *listing) walk(path, prefix string) bool {
 		return l.stop(prefix, during("open folder", err))
 	}
 	defer dir.close()
-	children, err := l.children(nil, dir, path, prefix, "")
+	children, err := l.children(nil, dir, prefix, "")
 	if err != nil {
 		return l.stop(prefix, err)
 	}
@@ -71,10 +72,10 @@ func (l *listing) walk(path, prefix string) bool {
 			return l.stop(prefix, err)
 		}
 		if c.folder {
-			if !l.walk(join(path, c.path), prefix+c.order) {
+			if !l.walk(dir.fd, c.path, prefix+c.order) {
 				return false
 			}
-		} else if !l.object(dir, path, prefix, c) {
+		} else if !l.object(dir, prefix, c) {
 			return false
 		}
 	}
@@ -82,10 +83,10 @@ func (l *listing) walk(path, prefix string) bool {
 }
 
 // object yields one object, unless it is gone by now.
-func (l *listing) object(dir folder, path, prefix string, c child) bool {
+func (l *listing) object(dir folder, prefix string, c child) bool {
 	info := ports.ObjectInfo{Key: prefix + c.order}
 	if !l.opts.KeysOnly {
-		found, err := l.examine(dir, path, c)
+		found, err := l.examine(dir, c)
 		if err != nil {
 			return l.stop(info.Key, err)
 		}
@@ -98,22 +99,20 @@ func (l *listing) object(dir folder, path, prefix string, c child) bool {
 	return l.yield(info, nil) && (l.opts.Limit <= 0 || l.count < l.opts.Limit)
 }
 
-func (l *listing) examine(dir folder, path string, c child) (state, error) {
-	name := c.path
-	if strings.Contains(name, "/") { // cut: open its own folder, following no link
-		var above string
-		above, name = splitPath(c.path)
-		inner, err := l.store.tree.folder(join(path, above), searchFlags)
-		if errors.Is(err, unix.ENOENT) {
-			return state{}, nil
-		}
-		if err != nil {
-			return state{}, during("open folder", err)
-		}
-		defer inner.close()
-		dir = inner
+func (l *listing) examine(dir folder, c child) (state, error) {
+	above, name := splitPath(c.path)
+	if above == "" {
+		return l.store.versions.stateAt(dir.fd, name)
 	}
-	return l.store.versions.stateAt(dir.fd, name)
+	inner, err := l.store.tree.folderAt(dir.fd, above, searchFlags)
+	if errors.Is(err, unix.ENOENT) {
+		return state{}, nil
+	}
+	if err != nil {
+		return state{}, during("open folder", err)
+	}
+	defer inner.close()
+	return l.store.versions.stateAt(inner.fd, name)
 }
 
 // stop yields the failure that ends the walk.
@@ -122,9 +121,9 @@ func (l *listing) stop(key string, err error) bool {
 	return false
 }
 
-// children appends what a folder holds of what is asked for. head is what came
-// before in a name that was cut, as a path below the folder of the prefix.
-func (l *listing) children(to []child, dir folder, path, prefix, head string) ([]child, error) {
+// children appends what a folder holds of what is asked for. head is the part
+// of their names that comes before, where names were cut.
+func (l *listing) children(to []child, dir folder, prefix, head string) ([]child, error) {
 	entries, err := readEntries(dir.fd)
 	if err != nil {
 		return nil, during("read folder", err)
@@ -137,7 +136,7 @@ func (l *listing) children(to []child, dir folder, path, prefix, head string) ([
 		}
 		switch {
 		case kind == kindFolder && strings.HasSuffix(e.name, markMore):
-			to, err = l.rest(to, join(path, e.name), prefix, join(head, e.name))
+			to, err = l.rest(to, dir, e.name, prefix, head)
 			if err != nil {
 				return nil, err
 			}
@@ -152,8 +151,8 @@ func (l *listing) children(to []child, dir folder, path, prefix, head string) ([
 }
 
 // rest appends the children whose names begin with that of a folder.
-func (l *listing) rest(to []child, path, prefix, head string) ([]child, error) {
-	dir, err := l.store.tree.folder(path, openFolderFlags)
+func (l *listing) rest(to []child, at folder, name, prefix, head string) ([]child, error) {
+	dir, err := l.store.tree.folderAt(at.fd, name, openFolderFlags)
 	if errors.Is(err, unix.ENOENT) {
 		return to, nil
 	}
@@ -161,7 +160,7 @@ func (l *listing) rest(to []child, path, prefix, head string) ([]child, error) {
 		return nil, during("open folder", err)
 	}
 	defer dir.close()
-	return l.children(to, dir, path, prefix, head)
+	return l.children(to, dir, prefix, join(head, name))
 }
 
 // child decodes a path below a folder; ok is false for what is no object of ours.

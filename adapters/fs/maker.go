@@ -55,18 +55,17 @@ func (m *maker) makeAll(path string) (folder, error) {
 }
 
 func (m *maker) makeOne(at folder, path, name string) (folder, error) {
-	fd, err := m.tree.step(at.fd, name)
+	made, err := m.tree.folderAt(at.fd, name, openFolderFlags)
 	if errors.Is(err, unix.ENOENT) {
 		m.forget(path)
 		if err := unix.Mkdirat(at.fd, name, folderMode); err != nil && !errors.Is(err, unix.EEXIST) {
 			return folder{}, during("make folder", err)
 		}
-		fd, err = m.tree.step(at.fd, name)
+		made, err = m.tree.folderAt(at.fd, name, openFolderFlags)
 	}
 	if err != nil {
 		return folder{}, during("open folder", err)
 	}
-	made := folder{fd: fd, own: true}
 	if m.durable && !m.isKnown(path) {
 		if err := flush(at.fd); err != nil {
 			made.close()

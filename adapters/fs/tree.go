@@ -43,27 +43,36 @@ func (t *tree) folder(path string, flags int) (folder, error) {
 	if path == "" {
 		return folder{fd: t.root}, nil
 	}
-	fd, err := t.open(path, flags|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC)
+	return t.folderAt(t.root, path, flags)
+}
+
+// folderAt opens the folder at path below an open one. It is not shared with
+// anybody, so its names can be read.
+func (t *tree) folderAt(at int, path string, flags int) (folder, error) {
+	fd, err := t.openAt(at, path, flags|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC)
 	return folder{fd: fd, own: true}, err
 }
 
-// open opens path, which has no empty, "." or ".." step.
-func (t *tree) open(path string, flags int) (int, error) {
+// open opens a path below the root.
+func (t *tree) open(path string, flags int) (int, error) { return t.openAt(t.root, path, flags) }
+
+// openAt opens a path, which has no empty or ".." step, below an open folder.
+func (t *tree) openAt(at int, path string, flags int) (int, error) {
 	if !t.walked {
-		return openBeneath(t.root, path, flags)
+		return openBeneath(at, path, flags)
 	}
-	return t.walk(path, flags)
+	return t.walk(at, path, flags)
 }
 
-func (t *tree) walk(path string, flags int) (int, error) {
-	for at := t.root; ; {
+func (t *tree) walk(from int, path string, flags int) (int, error) {
+	for at := from; ; {
 		step, rest, more := strings.Cut(path, "/")
 		use := flags
 		if more {
 			use = openFolderFlags
 		}
 		fd, err := openAt(at, step, use, 0)
-		if at != t.root {
+		if at != from {
 			_ = unix.Close(at)
 		}
 		if err != nil || !more {
@@ -71,14 +80,6 @@ func (t *tree) walk(path string, flags int) (int, error) {
 		}
 		at, path = fd, rest
 	}
-}
-
-// step opens one folder inside another.
-func (t *tree) step(at int, name string) (int, error) {
-	if !t.walked {
-		return openBeneath(at, name, openFolderFlags)
-	}
-	return openAt(at, name, openFolderFlags, 0)
 }
 
 func openAt(dir int, name string, flags int, mode uint32) (int, error) {

@@ -164,7 +164,13 @@ func (w *write) send(ctx context.Context) (ports.Version, error) {
 			return "", err
 		}
 		defer cancel()
-		ctx = gated
+		version, err := w.Objects.Put(gated, w.base.Key, w.body, w.base.condition())
+		if err != nil && gated.Err() != nil && ctx.Err() == nil && !errors.Is(err, ports.ErrUnknown) {
+			// The gate's own bound ended the request before it did anything:
+			// ask the gate again.
+			return "", ports.Fail("write", w.base.Key, ports.ErrBusy, err)
+		}
+		return version, err
 	}
 	return w.Objects.Put(ctx, w.base.Key, w.body, w.base.condition())
 }

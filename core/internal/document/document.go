@@ -65,8 +65,8 @@ func Parse(body []byte, check bool) (Document, error) {
 		d.Members = body[at-1:]
 		d.Members[0] = '{'
 		return d, nil
-	case bytes.HasPrefix(body[at:], []byte(`,"_`)):
-		// A reserved member out of its usual place, or a user's own.
+	case !bytes.HasPrefix(bytes.TrimLeft(body[at+1:], " \n\t\r"), []byte{'"'}), bytes.HasPrefix(body[at:], []byte(`,"_`)):
+		// Not as we write it, or a reserved member out of its usual place.
 		return parseAny(body)
 	}
 	// The comma before the first of the user's members becomes the brace.

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
@@ -15,6 +16,7 @@ type Item struct {
 	Body    []byte
 	Err     error // ports.ErrNotFound if it vanished since it was listed
 	Listing bool  // Err is a failure of the listing itself, which ended there
+	Stray   bool  // an object that is named neither as a document nor as anything else
 }
 
 // Documents reads every document under a folder, in the order of their keys.
@@ -39,9 +41,26 @@ func List(ctx context.Context, objects ports.ObjectStore, folder string) iter.Se
 				yield(Item{Err: err, Listing: true})
 				return
 			}
-			if id, ok := layout.DocumentID(folder, info.Key); ok && !yield(Item{ID: id}) {
+			item, ok := itemOf(folder, info.Key)
+			if ok && !yield(item) {
 				return
 			}
 		}
 	}
 }
+
+// itemOf tells documents from what else lies under their folder: nested
+// collections and foreign files are none of ours, but a JSON file whose name
+// can't be an id is reported rather than passed over.
+func itemOf(folder, key string) (Item, bool) {
+	if id, ok := layout.DocumentID(folder, key); ok {
+		return Item{ID: id}, true
+	}
+	if name := key[len(folder):]; layout.IsStray(name) {
+		err := ports.Fail("list", key, ports.ErrCorrupt, errStray)
+		return Item{ID: name, Err: err, Stray: true}, true
+	}
+	return Item{}, false
+}
+
+var errStray = errors.New("the object lies among documents, but its name is not an escaped id")

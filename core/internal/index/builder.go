@@ -110,7 +110,7 @@ func (h *Holder) addDocument(ctx context.Context, b *build, item fetch.Item) err
 	switch {
 	case item.Listing && item.Err != nil:
 		return item.Err
-	case errors.Is(item.Err, ports.ErrNotFound):
+	case errors.Is(item.Err, ports.ErrNotFound), item.Stray:
 		return nil
 	}
 	d, err := document.Document{}, item.Err
@@ -126,6 +126,9 @@ func (h *Holder) addDocument(ctx context.Context, b *build, item fetch.Item) err
 	}
 	for i := range b.due {
 		entries, err := b.due[i].Entries(item.ID, d.Revision, d.Members, b.extract)
+		if errors.Is(err, ErrNotIndexable) {
+			return b.skip(item.ID, err)
+		}
 		if err != nil {
 			return err
 		}

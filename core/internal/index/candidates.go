@@ -96,6 +96,7 @@ func (h *Holder) choose(ctx context.Context, plan Plan) (*view, Choice, error) {
 	choice, reason := v.choose(plan)
 	if reason != "" {
 		h.startBuild(v)
+		h.resume(v)
 		return nil, Choice{}, &ScanReason{reason}
 	}
 	return v, choice, nil

@@ -23,6 +23,7 @@ type Ender struct {
 	wake    chan struct{}
 	idle    *sync.Cond // broadcast when nothing is pending nor under way
 	busy    bool
+	stopped bool
 }
 
 type place struct {
@@ -51,8 +52,12 @@ func (e *Ender) Add(space string, regime ports.Regime, entries []ports.Entry) {
 		return
 	}
 	e.mu.Lock()
-	for e.count > endBacklog {
+	for e.count > endBacklog && !e.stopped {
 		e.idle.Wait()
+	}
+	if e.stopped {
+		e.mu.Unlock()
+		return
 	}
 	at := place{space, regime}
 	e.pending[at] = append(e.pending[at], entries...)
@@ -72,6 +77,10 @@ func (e *Ender) Run(ctx context.Context, stop <-chan struct{}) {
 			e.flush(ctx)
 		case <-stop:
 			e.flush(ctx)
+			e.mu.Lock()
+			e.stopped = true
+			e.idle.Broadcast()
+			e.mu.Unlock()
 			return
 		}
 	}
@@ -81,7 +90,7 @@ func (e *Ender) Run(ctx context.Context, stop <-chan struct{}) {
 func (e *Ender) Wait() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for e.count > 0 || e.busy {
+	for (e.count > 0 || e.busy) && !e.stopped {
 		e.idle.Wait()
 	}
 }

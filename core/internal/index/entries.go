@@ -39,7 +39,7 @@ func (d Definition) Entries(id string, rev revision.Revision, members []byte, ex
 		return nil, err
 	}
 	if len(tuples) > MaxEntries {
-		return nil, fmt.Errorf("index %s: the document has %d entries, more than %d", d.Name, len(tuples), MaxEntries)
+		return nil, fmt.Errorf("index %s: %w: it has more than %d entries", d.Name, ErrNotIndexable, MaxEntries)
 	}
 	set := d.Set()
 	entries := make([]ports.Entry, len(tuples))
@@ -118,13 +118,13 @@ func (d Definition) extracted(members []byte, extract map[string]Extractor) ([][
 	}
 	values, err := fn(members)
 	if err != nil {
-		return nil, fmt.Errorf("index %s: extract %s: %w", d.Name, d.Extract, err)
+		return nil, fmt.Errorf("index %s: %w: %w", d.Name, ErrNotIndexable, err)
 	}
 	tuples := make([][]byte, 0, len(values))
 	for _, value := range values {
 		raw, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("index %s: extract %s: %w", d.Name, d.Extract, err)
+			return nil, fmt.Errorf("index %s: %w: %w", d.Name, ErrNotIndexable, err)
 		}
 		tuples = append(tuples, tuple.Append(nil, raw, d.Mode(0)))
 	}

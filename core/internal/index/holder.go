@@ -28,6 +28,9 @@ var (
 	// ErrLapsed: the lease on the manifest ran out before the write was sent.
 	ErrLapsed = errors.New("the lease on the index manifest ran out")
 
+	// ErrNotIndexable: the document can't have entries in an index.
+	ErrNotIndexable = errors.New("the document can't be indexed")
+
 	// ErrUnreachable: the index does not answer.
 	ErrUnreachable = errors.New("the index is unreachable")
 )
@@ -71,6 +74,8 @@ type Holder struct {
 
 	extractors sync.Map // name → Extractor
 	building   atomic.Bool
+	resuming   atomic.Bool
+	resumed    atomic.Int64 // when it was last tried, on the monotonic clock
 }
 
 // NewHolder makes the holder of a collection. No request is made yet.

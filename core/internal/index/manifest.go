@@ -10,6 +10,7 @@ import (
 
 	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/ports"
 )
 
 // Field is one component of an index.
@@ -115,13 +116,13 @@ func encodeManifest(m *Manifest, rev revision.Revision) ([]byte, error) {
 }
 
 func decodeManifest(body []byte) (*Manifest, error) {
-	d, err := document.Parse(slices.Clone(body), true)
-	if err != nil {
-		return nil, fmt.Errorf("decode index manifest: %w", err)
-	}
 	m := new(Manifest)
-	if err := json.Unmarshal(d.Members, m); err != nil {
-		return nil, fmt.Errorf("decode index manifest: %w", err)
+	d, err := document.Parse(slices.Clone(body), true)
+	if err == nil {
+		err = json.Unmarshal(d.Members, m)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decode index manifest: %w: %w", ports.ErrCorrupt, err)
 	}
 	return m, nil
 }

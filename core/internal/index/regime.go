@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/ports"
@@ -122,6 +123,29 @@ func (h *Holder) turnOff(ctx context.Context, v *view) error {
 		return err
 	}
 	return h.Registers.Clock.Sleep(ctx, h.Lease)
+}
+
+// resumeEvery is how often a process that has an index tries to bring indexes
+// back that were turned off.
+const resumeEvery = 30 * time.Second
+
+// resume tries in the background to bring indexes back that were turned off.
+func (h *Holder) resume(v *view) {
+	if v.manifest == nil || !v.manifest.Off || h.Index == nil {
+		return
+	}
+	now, last := h.Registers.Clock.Elapsed(), time.Duration(h.resumed.Load())
+	if last != 0 && now-last < resumeEvery || !h.resuming.CompareAndSwap(false, true) {
+		return
+	}
+	h.resumed.Store(int64(max(now, 1)))
+	started := h.Tasks.Go(func(ctx context.Context) {
+		defer h.resuming.Store(false)
+		h.Report("index resume", h.Collection, h.newRegime(ctx, v, "the index is reachable again"))
+	})
+	if !started {
+		h.resuming.Store(false)
+	}
 }
 
 // Declare makes sure that the manifest names these definitions, and that what

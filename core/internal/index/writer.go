@@ -40,6 +40,7 @@ func (h *Holder) Begin(ctx context.Context, id string, next Content) (*Ticket, e
 		}
 		t := &Ticket{holder: h, view: v, id: id}
 		if !v.usable() {
+			h.resume(v)
 			return t, nil
 		}
 		if h.Index == nil {
@@ -112,7 +113,7 @@ func (t *Ticket) Gate(ctx context.Context) (context.Context, context.CancelFunc,
 	if left <= 0 {
 		return nil, nil, cas.Refuse(ErrLapsed)
 	}
-	if h.LateWait == 0 && t.view.usable() {
+	if h.LateWait == 0 {
 		ctx, cancel := withTimeout(ctx, left)
 		return ctx, cancel, nil
 	}

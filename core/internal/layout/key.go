@@ -95,6 +95,12 @@ func DocumentID(folder, key string) (string, bool) {
 	return id, err == nil && !strings.ContainsRune(id, 0)
 }
 
+// IsStray reports whether a name directly in a collection's folder looks like
+// a document, but is none.
+func IsStray(name string) bool {
+	return strings.HasSuffix(name, documentSuffix) && strings.IndexByte(name, '/') < 0
+}
+
 // ManifestKey is the object key of the index manifest of a collection.
 func ManifestKey(collection string) string {
 	if collection == "" {

@@ -64,10 +64,10 @@ type Member struct {
 // Is reports whether the member has that name.
 func (m Member) Is(name string) bool {
 	inner := m.Name[1 : len(m.Name)-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner) == name
+	if string(inner) == name {
+		return bytes.IndexByte(inner, '\\') < 0
 	}
-	return m.Text() == name
+	return (bytes.IndexByte(inner, '\\') >= 0 || !utf8.Valid(inner)) && m.Text() == name
 }
 
 // Text is the name, unquoted.
