@@ -69,7 +69,7 @@ func (e *Error) Error() string {
 	if e.Kind != nil {
 		b.WriteString(": " + e.Kind.Error())
 	}
-	if e.Err != nil {
+	if e.Err != nil && (e.Kind == nil || e.Err.Error() != e.Kind.Error()) {
 		b.WriteString(": " + e.Err.Error())
 	}
 	switch {

@@ -17,7 +17,7 @@ const keptErrors = 100
 
 // Error counts the failures and gives the first one.
 func (e *DocumentErrors) Error() string {
-	return fmt.Sprintf("%d documents failed, the first: %v", len(e.Errors)+e.Omitted, e.Errors[0])
+	return fmt.Sprintf("documents failed: %d, the first: %v", len(e.Errors)+e.Omitted, e.Errors[0])
 }
 
 // Unwrap answers the errors.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
 
 	"github.com/smarterbase/smarterbase/core/internal/layout"
@@ -263,6 +264,6 @@ func rawText(value any) ([]byte, bool) {
 }
 
 func kindIs(err, kind error) bool {
-	e, ok := err.(*Error)
-	return ok && e.Kind == kind
+	var e *Error
+	return errors.As(err, &e) && errors.Is(e.Kind, kind)
 }

@@ -68,7 +68,8 @@ type userError struct{ error }
 
 // of completes an error of the encoding with what it was for.
 func (u userError) of(op, collection, id string) error {
-	if e, ok := u.error.(*Error); ok && e.Op == opEncode {
+	var e *Error
+	if errors.As(u.error, &e) && e.Op == opEncode {
 		e.Op, e.Collection, e.ID = op, collection, id
 	}
 	return u.error

@@ -82,7 +82,7 @@ func (r *runner) indexed(ctx context.Context, c *index.Candidates) (confirmed bo
 	r.profile.IndexTrips += c.Trips
 	r.profile.Requests++ // the manifest
 	confirm := startConfirmation(ctx, c)
-	defer confirm.wait()
+	defer func() { <-confirm.done }()
 
 	inputs := func(context.Context) iter.Seq[*index.Candidate] { return each(c.Documents) }
 	work := func(ctx context.Context, candidate *index.Candidate) outcome {

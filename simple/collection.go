@@ -118,7 +118,7 @@ func (c *Collection[T]) ownID(value *T) string {
 
 // value takes the value out of what core answers.
 func (c *Collection[T]) value(doc core.Document[T], err error) (T, error) {
-	if err == nil {
+	if doc.ID != "" {
 		c.id.set(&doc.Value, doc.ID)
 	}
 	return doc.Value, err

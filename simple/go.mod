@@ -6,6 +6,7 @@ require (
 	github.com/smarterbase/smarterbase/adapters/bolt v0.1.0
 	github.com/smarterbase/smarterbase/adapters/fs v0.1.0
 	github.com/smarterbase/smarterbase/adapters/memory v0.1.0
+	github.com/smarterbase/smarterbase/conformance v0.1.0
 	github.com/smarterbase/smarterbase/core v0.1.0
 	github.com/smarterbase/smarterbase/ports v0.1.0
 )

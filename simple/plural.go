@@ -1,6 +1,9 @@
 package simple
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Names of collections are where the data is: a word in these tables, or a
 // rule below, must never change its plural once it was released.
@@ -24,25 +27,17 @@ var uncountable = strings.Fields(`
 	knowledge luggage media metadata money news people children police progress
 	research series sheep software species staff traffic weather`)
 
-var (
-	uncounted = setOf(uncountable)
-	plurals   = setOf(valuesOf(irregular))
-)
-
-func setOf(words []string) map[string]bool {
-	set := make(map[string]bool, len(words))
-	for _, word := range words {
-		set[word] = true
+// known reports whether the word is in a table as it should be.
+func known(word string) bool {
+	if slices.Contains(uncountable, word) {
+		return true
 	}
-	return set
-}
-
-func valuesOf(words map[string]string) []string {
-	values := make([]string, 0, len(words))
-	for _, value := range words {
-		values = append(values, value)
+	for _, p := range irregular {
+		if p == word {
+			return true
+		}
 	}
-	return values
+	return false
 }
 
 // plural of an English noun in lower case. A word that ends in a plain s, such
@@ -60,7 +55,7 @@ func plural(word string) string {
 		return false
 	}
 	switch {
-	case uncounted[word], plurals[word]:
+	case known(word):
 		return word
 	case ends("is"): // analysis
 		return strings.TrimSuffix(word, "is") + "es"
@@ -68,7 +63,7 @@ func plural(word string) string {
 		return word + "es"
 	case ends("s"):
 		return word
-	case ends("y") && !ends("ay", "ey", "iy", "oy", "uy", "quy"):
+	case ends("quy"), ends("y") && !ends("ay", "ey", "iy", "oy", "uy"):
 		return strings.TrimSuffix(word, "y") + "ies"
 	default:
 		return word + "s"

@@ -50,9 +50,10 @@ func parse(ctx context.Context, rawURL string) (target, error) {
 		return target{}, ports.Fail("open", urls.Redact(u), ports.ErrInvalidKey,
 			errors.New("the parameter index must be given once, and be a URL or none"))
 	}
-	values.Del(indexParameter)
-	u.RawQuery = values.Encode()
-	t := target{store: u.String()}
+	t := target{store: rawURL}
+	if given {
+		t.store = withoutIndex(rawURL, u, values)
+	}
 	switch {
 	case given && chosen[0] == noIndex:
 	case given:
@@ -60,9 +61,23 @@ func parse(ctx context.Context, rawURL string) (target, error) {
 	case u.Scheme == "file":
 		t.file = filepath.Join(filepath.FromSlash(u.Host+u.Path), files.MetadataDir, indexFile)
 	case u.Scheme == "mem":
-		t.index = (&url.URL{Scheme: "mem", Host: u.Host}).String() + "//"[min(len(u.Host), 2):]
+		t.index = "mem://" + u.Host // a shared store has a shared index
 	}
 	return t, nil
+}
+
+// withoutIndex writes the URL without the parameter that no adapter knows.
+// URL.String would make "mem:" of "mem://".
+func withoutIndex(rawURL string, u *url.URL, values url.Values) string {
+	text := rawURL[:strings.IndexByte(rawURL, '?')]
+	values.Del(indexParameter)
+	if len(values) > 0 {
+		text += "?" + values.Encode()
+	}
+	if u.Fragment != "" {
+		text += "#" + u.EscapedFragment()
+	}
+	return text
 }
 
 // openIndex opens the index; nil if there is none. The folder of an index

@@ -22,9 +22,12 @@ var counterBucket = []byte("counters")
 // ErrCorrupt, never replaced. It is safe for concurrent use. Names are 1 to
 // 32,768 bytes; others are refused with ErrInvalidKey.
 type Counter struct {
-	index *Index
-	path  string
-	opts  Options
+	path string
+	opts Options
+
+	// gate is held for reading by each call and for writing by close.
+	gate   sync.RWMutex
+	closed bool
 
 	mu     sync.Mutex
 	file   *file // nil until the first call
@@ -65,7 +68,7 @@ func (c *Counter) Value(ctx context.Context, name string) (int64, error) {
 	if err := c.enter(ctx, "value", name); err != nil {
 		return 0, err
 	}
-	defer c.index.gate.RUnlock()
+	defer c.gate.RUnlock()
 	var value int64
 	err := guarded(func() error {
 		return c.file.db.View(func(tx *bbolt.Tx) error {
@@ -105,17 +108,17 @@ func (c *Counter) update(w *write) error {
 	if err := c.enter(w.ctx, w.op, w.key); err != nil {
 		return err
 	}
-	defer c.index.gate.RUnlock()
+	defer c.gate.RUnlock()
 	return outcome(w.op, w.key, c.writes.do(w))
 }
 
 // enter begins a call and opens the file if need be. Where it answers nil, the
-// caller lets go of the gate. Damage of the index is no matter here.
+// caller lets go of the gate.
 func (c *Counter) enter(ctx context.Context, op, name string) error {
-	c.index.gate.RLock()
+	c.gate.RLock()
 	err := ports.ContextDone(ctx, op, name)
 	switch {
-	case c.index.closed:
+	case c.closed:
 		err = ports.Fail(op, name, ports.ErrClosed, nil)
 	case err == nil && (name == "" || len(name) > bbolt.MaxKeySize):
 		err = ports.Fail(op, name, ports.ErrInvalidKey, fmt.Errorf("names have 1 to %d bytes", bbolt.MaxKeySize))
@@ -123,7 +126,7 @@ func (c *Counter) enter(ctx context.Context, op, name string) error {
 		err = c.open()
 	}
 	if err != nil {
-		c.index.gate.RUnlock()
+		c.gate.RUnlock()
 	}
 	return err
 }
@@ -143,8 +146,11 @@ func (c *Counter) open() error {
 	return nil
 }
 
-// close runs under the gate of the index, when no call is going on.
+// close waits for the calls that are running.
 func (c *Counter) close() error {
+	c.gate.Lock()
+	defer c.gate.Unlock()
+	c.closed = true
 	if c.file == nil {
 		return nil
 	}

@@ -71,7 +71,7 @@ func writeUntilFull(ctx context.Context, x *bolt.Index, regime ports.Regime, pat
 	if err != nil {
 		return 0, err
 	}
-	if err := limitFiles(uint64(info.Size()) + 300_000); err != nil {
+	if err := limitFiles(uint64(info.Size()) + 100_000); err != nil {
 		return 0, err
 	}
 	refused := 0

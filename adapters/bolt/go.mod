@@ -3,6 +3,7 @@ module github.com/smarterbase/smarterbase/adapters/bolt
 go 1.26.0
 
 require (
+	github.com/smarterbase/smarterbase/conformance v0.1.0
 	github.com/smarterbase/smarterbase/ports v0.1.0
 	go.etcd.io/bbolt v1.5.0
 )

@@ -16,7 +16,18 @@ import (
 // open opens an index that the test closes at its end, if it has not before.
 func open(t testing.TB, path string) *bolt.Index {
 	t.Helper()
-	x, err := bolt.Open(t.Context(), path, bolt.Options{})
+	return openWith(t, path, bolt.Options{})
+}
+
+// openSmall opens an index that writes to its file at every few changes.
+func openSmall(t testing.TB, path string) *bolt.Index {
+	t.Helper()
+	return openWith(t, path, bolt.Options{Pending: 5})
+}
+
+func openWith(t testing.TB, path string, opts bolt.Options) *bolt.Index {
+	t.Helper()
+	x, err := bolt.Open(t.Context(), path, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +89,7 @@ func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "index.bol
 
 func TestConcurrentWritesAreAllOrNothingEach(t *testing.T) {
 	t.Parallel()
-	x := open(t, newPath(t))
+	x := openSmall(t, newPath(t))
 	regime := install(t, x, "s")
 	stale := ports.Regime{Epoch: "another", Identity: regime.Identity}
 	cancelled, cancel := context.WithCancel(t.Context())
@@ -115,7 +126,7 @@ func TestConcurrentWritesAreAllOrNothingEach(t *testing.T) {
 
 func TestReadersSeeWholeWrites(t *testing.T) {
 	t.Parallel()
-	x := open(t, newPath(t))
+	x := openSmall(t, newPath(t))
 	regime := install(t, x, "s")
 	var wg sync.WaitGroup
 	var done atomic.Bool
@@ -183,7 +194,7 @@ func (c *expiring) Err() error {
 
 func TestDropOfASpaceLeavesItsNeighbours(t *testing.T) {
 	t.Parallel()
-	x := open(t, newPath(t))
+	x := openSmall(t, newPath(t))
 	// Names of which one begins with the other, joined or not.
 	for _, space := range []string{"s", "sa", "s\x01", "s\x00a"} {
 		regime := install(t, x, space)

@@ -64,9 +64,12 @@ func readMark(tx *bbolt.Tx) (identity string, err error) {
 // writeMark is durable when it returns, after everything written before it:
 // bbolt syncs the file, then writes the meta page that makes the mark valid,
 // then syncs again.
-func writeMark(db *bbolt.DB, identity, state string) error {
+func writeMark(db *bbolt.DB, identity, state string, more func(*bbolt.Tx) error) error {
 	db.NoSync = false
 	return db.Update(func(tx *bbolt.Tx) error {
+		if err := more(tx); err != nil {
+			return err
+		}
 		mark, err := tx.CreateBucketIfNotExists(markBucket)
 		if err != nil {
 			return err
@@ -83,7 +86,7 @@ func writeMark(db *bbolt.DB, identity, state string) error {
 // a clean mark any more. From then on nothing is synced.
 func markOpen(db *bbolt.DB, identity string) error {
 	for range 2 {
-		if err := writeMark(db, identity, stateOpen); err != nil {
+		if err := writeMark(db, identity, stateOpen, func(*bbolt.Tx) error { return nil }); err != nil {
 			return err
 		}
 	}
@@ -92,10 +95,10 @@ func markOpen(db *bbolt.DB, identity string) error {
 }
 
 // markClean also writes the list of free pages, which is left out before, so
-// that the next Open need not scan the file for it.
-func markClean(db *bbolt.DB, identity string) error {
+// that the next Open need not scan the file for it, and the records of spaces.
+func markClean(db *bbolt.DB, identity string, spaces map[string]record) error {
 	db.NoFreelistSync = false
-	return writeMark(db, identity, stateClean)
+	return writeMark(db, identity, stateClean, func(tx *bbolt.Tx) error { return writeSpaces(tx, spaces) })
 }
 
 // verify walks the whole file and compares neighbours: what is out of order

@@ -23,6 +23,12 @@ type Options struct {
 	// Folders get the search bits that fit.
 	Mode os.FileMode
 
+	// Pending is how many changes gather in memory before they are written to
+	// the file; 0: 16,384, which take a few megabytes. A page of the file is
+	// written once for all changes on it, so that many at a time cost a small
+	// part of what they cost one by one.
+	Pending int
+
 	// SkipCheck trusts a file that was closed cleanly without walking its
 	// entries, which takes about 15 ms for each 100,000 of them.
 	SkipCheck bool
@@ -43,6 +49,9 @@ func Open(ctx context.Context, path string, opts Options) (*Index, error) {
 	}
 	if opts.Mode == 0 {
 		opts.Mode = 0o600
+	}
+	if opts.Pending <= 0 {
+		opts.Pending = defaultPending
 	}
 	// A folder can be entered by whoever can read its files.
 	if err := os.MkdirAll(filepath.Dir(path), opts.Mode|0o300|opts.Mode&0o444>>2); err != nil {
@@ -170,8 +179,8 @@ func use(path string, opts Options) (*Index, os.FileInfo, error) {
 	if missing != nil || !f.is(info) {
 		return nil, nil, errors.Join(errMoved, f.close(false))
 	}
-	x := &Index{file: f, writes: committer{db: f.db}}
-	x.counter = &Counter{index: x, path: path + ".counters", opts: opts}
+	x := &Index{file: f, newer: newPending(), maxPending: opts.Pending}
+	x.counter = &Counter{path: path + ".counters", opts: opts}
 	if err := guarded(func() error { return x.adopt(opts) }); err != nil {
 		return nil, info, errors.Join(err, f.close(false))
 	}
@@ -181,10 +190,13 @@ func use(path string, opts Options) (*Index, os.FileInfo, error) {
 	return x, info, nil
 }
 
-// adopt takes over the identity of the file, or gives it one.
+// adopt takes over the identity and the spaces of the file.
 func (x *Index) adopt(opts Options) error {
 	return x.file.db.View(func(tx *bbolt.Tx) (err error) {
 		if x.identity, err = readMark(tx); err != nil {
+			return err
+		}
+		if x.spaces, err = readSpaces(tx); err != nil {
 			return err
 		}
 		if x.identity == "" {

@@ -92,7 +92,7 @@ func TestOfManyOpensOneWins(t *testing.T) {
 
 // crash leaves at path what a process leaves that was killed, and returns the
 // identity that it had.
-func crash(t *testing.T, path string) string {
+func crash(t testing.TB, path string) string {
 	t.Helper()
 	live := newPath(t)
 	x := open(t, live)
@@ -101,7 +101,7 @@ func crash(t *testing.T, path string) string {
 	return identity(t, x)
 }
 
-func copyFile(t *testing.T, from, to string) {
+func copyFile(t testing.TB, from, to string) {
 	t.Helper()
 	data, err := os.ReadFile(from)
 	if err == nil {
@@ -298,7 +298,7 @@ func TestCloseKeepsExactlyWhatWasAcknowledged(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	for round := range 10 {
-		x := open(t, path)
+		x := openSmall(t, path)
 		regime := install(t, x, "s")
 		acknowledged := make([]int, 8) // by writer
 		var started, wg sync.WaitGroup

@@ -15,18 +15,18 @@ import (
 func TestAfterAPowerFailureTheIndexIsNeverTrusted(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	x := open(t, path)
+	x := openSmall(t, path)
 	regime := install(t, x, "s")
 	for i := range 500 {
 		begin(t, x, regime, entry("a", i), entry("b", i*7919%1000))
 	}
 	shut(t, x)
 
-	x = open(t, path)
+	x = openSmall(t, path)
 	synced := read(t, path)
 	random := rand.New(rand.NewPCG(5, 6))
 	page := os.Getpagesize()
-	for round := range 60 {
+	for round := range 30 {
 		// A few writes, so that at first the older meta page still is that of
 		// the Open, and many later.
 		for i := range 1 + round {

@@ -9,11 +9,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Query copies the members of a range out of the file.
+// Query copies the members of a range.
 func (x *Index) Query(ctx context.Context, space string, regime ports.Regime, r ports.EntryRange) (ports.EntryPage, error) {
 	var page ports.EntryPage
 	var found members
-	err := x.walk(ctx, "query", space, regime, r, func(begins uint64) { page.Begins = begins }, func(member []byte) bool {
+	begins, err := x.walk(ctx, "query", space, regime, r, func(member []byte) bool {
 		if page.More = r.Limit > 0 && len(found.ends) == r.Limit; page.More {
 			return false
 		}
@@ -23,14 +23,15 @@ func (x *Index) Query(ctx context.Context, space string, regime ports.Regime, r 
 	if err != nil {
 		return ports.EntryPage{}, err
 	}
+	page.Begins = begins
 	page.Members = found.split()
 	return page, nil
 }
 
-// Count walks the range, since the file keeps no number of it.
+// Count walks the range, since no number of it is kept.
 func (x *Index) Count(ctx context.Context, space string, regime ports.Regime, r ports.EntryRange) (int64, error) {
 	var count int64
-	err := x.walk(ctx, "count", space, regime, r, func(uint64) {}, func([]byte) bool {
+	_, err := x.walk(ctx, "count", space, regime, r, func([]byte) bool {
 		count++
 		return true
 	})
@@ -40,38 +41,43 @@ func (x *Index) Count(ctx context.Context, space string, regime ports.Regime, r 
 	return count, nil
 }
 
-// walk calls begins once, and each with the members of the range until it
-// answers false, all in one transaction. The members are memory of bbolt.
-func (x *Index) walk(ctx context.Context, op, space string, regime ports.Regime, r ports.EntryRange, begins func(uint64), each func(member []byte) bool) error {
+// walk calls each with the members of the range until it answers false. What
+// they are, the regime and the number of Begins are one state: the lock is
+// held for reading all the time.
+func (x *Index) walk(ctx context.Context, op, space string, regime ports.Regime, r ports.EntryRange, each func([]byte) bool) (begins uint64, err error) {
 	switch {
 	case !validName(space) || !validName(r.Set):
-		return invalidName(op, space)
+		return 0, invalidName(op, space)
 	case r.Limit < 0:
-		return ports.Fail(op, space, ports.ErrInvalidKey, errors.New("the limit is negative"))
+		return 0, ports.Fail(op, space, ports.ErrInvalidKey, errors.New("the limit is negative"))
 	}
-	return x.view(ctx, op, space, func(tx *bbolt.Tx) error {
-		rec, err := x.under(tx, op, space, regime)
-		if err != nil {
-			return err
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if err := x.usable(ctx, op, space); err != nil {
+		return 0, err
+	}
+	rec, err := x.under(op, space, regime)
+	if err != nil {
+		return 0, err
+	}
+	bucket := spacePrefix(space) + r.Set
+	return rec.begins, x.view(op, space, func(tx *bbolt.Tx) error {
+		set := layers{older: x.older.of(bucket).seek(r.From), newer: x.newer.of(bucket).seek(r.From)}
+		if in := tx.Bucket([]byte(bucket)); in != nil {
+			set.file = in.Cursor()
 		}
-		begins(rec.begins)
-		set := tx.Bucket(setName(space, r.Set))
-		if set == nil {
-			return nil
-		}
-		cursor := set.Cursor()
-		seen := 0
-		for member, _ := cursor.Seek(r.From); member != nil; member, _ = cursor.Next() {
-			if (r.To != nil && bytes.Compare(member, r.To) >= 0) || !each(member) {
+		set.seek(r.From)
+		for seen := 1; ; seen++ {
+			member := set.next()
+			if member == nil || (r.To != nil && bytes.Compare(member, r.To) >= 0) || !each(member) {
 				return nil
 			}
-			if seen++; seen%1024 == 0 {
+			if seen%1024 == 0 {
 				if err := ports.ContextDone(ctx, op, space); err != nil {
 					return err
 				}
 			}
 		}
-		return nil
 	})
 }
 

@@ -8,12 +8,12 @@ import (
 
 	"github.com/smarterbase/smarterbase/ports"
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // The file has one bucket with a record for each space, and one bucket for
 // each set of each space, whose keys are the members. All of them are at the
-// top level: each level of nesting would be one more page to write at each
-// commit.
+// top level: each level of nesting would be one more page to write.
 var spaceBucket = []byte("spaces")
 
 // setPrefix keeps the names of sets apart from those of the other buckets.
@@ -21,52 +21,58 @@ const setPrefix = "set:"
 
 // spacePrefix is what the names of all buckets of a space begin with. The
 // length in front keeps spaces apart of which one begins with the other.
-func spacePrefix(space string) []byte {
-	return append(binary.AppendUvarint([]byte(setPrefix), uint64(len(space))), space...)
+func spacePrefix(space string) string {
+	return string(append(binary.AppendUvarint([]byte(setPrefix), uint64(len(space))), space...))
 }
 
-func setName(space, set string) []byte { return append(spacePrefix(space), set...) }
-
-// record is what is stored of a space: 8 bytes, big endian, and the epoch.
+// record is what is known of a space. The records are held in memory, and in
+// the file only while it is closed.
 type record struct {
 	begins uint64
 	epoch  string // empty until Install
 }
 
-func readRecord(tx *bbolt.Tx, space string) (record, error) {
+// readSpaces reads the records of a file that was closed cleanly.
+func readSpaces(tx *bbolt.Tx) (map[string]record, error) {
+	spaces := make(map[string]record)
 	bucket := tx.Bucket(spaceBucket)
 	if bucket == nil {
-		return record{}, nil
+		return spaces, nil
 	}
-	switch data := bucket.Get([]byte(space)); {
-	case data == nil:
-		return record{}, nil
-	case len(data) < 8:
-		return record{}, &damage{fmt.Sprintf("the record of a space has %d bytes", len(data))}
-	default:
-		return record{begins: binary.BigEndian.Uint64(data), epoch: string(data[8:])}, nil
-	}
+	return spaces, bucket.ForEach(func(name, data []byte) error {
+		if len(data) < 8 {
+			return &damage{fmt.Sprintf("the record of a space has %d bytes", len(data))}
+		}
+		spaces[string(name)] = record{begins: binary.BigEndian.Uint64(data), epoch: string(data[8:])}
+		return nil
+	})
 }
 
-func writeRecord(tx *bbolt.Tx, space string, r record) error {
-	bucket, err := tx.CreateBucketIfNotExists(spaceBucket)
-	if err != nil {
+// writeSpaces replaces all records: 8 bytes, big endian, and the epoch.
+func writeSpaces(tx *bbolt.Tx, spaces map[string]record) error {
+	if err := tx.DeleteBucket(spaceBucket); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
 		return err
 	}
-	return bucket.Put([]byte(space), append(binary.BigEndian.AppendUint64(nil, r.begins), r.epoch...))
+	bucket, err := tx.CreateBucket(spaceBucket)
+	for name, r := range spaces {
+		if err == nil {
+			err = bucket.Put([]byte(name), append(binary.BigEndian.AppendUint64(nil, r.begins), r.epoch...))
+		}
+	}
+	return err
 }
 
 // under returns the record of a space that is under the regime, and ErrStale
-// for every other. It runs in the transaction that does the work.
-func (x *Index) under(tx *bbolt.Tx, op, space string, regime ports.Regime) (record, error) {
-	if regime.Identity != x.identity {
-		return record{}, ports.Fail(op, space, ports.ErrStale, errors.New("another identity"))
+// for every other. The caller holds the lock until its work is done.
+func (x *Index) under(op, space string, regime ports.Regime) (record, error) {
+	r := x.spaces[space]
+	switch {
+	case regime.Identity != x.identity:
+		return r, ports.Fail(op, space, ports.ErrStale, errors.New("another identity"))
+	case r.epoch == "" || r.epoch != regime.Epoch:
+		return r, ports.Fail(op, space, ports.ErrStale, errors.New("another epoch"))
 	}
-	r, err := readRecord(tx, space)
-	if err == nil && (r.epoch == "" || r.epoch != regime.Epoch) {
-		err = ports.Fail(op, space, ports.ErrStale, errors.New("another epoch"))
-	}
-	return r, err
+	return r, nil
 }
 
 // maxNameBytes bounds the names of spaces and sets.

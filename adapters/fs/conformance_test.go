@@ -10,17 +10,14 @@ import (
 	"github.com/smarterbase/smarterbase/ports/faults"
 )
 
-// The kit runs on every way in which the store can work, also those that the
-// file system of the test does not need.
+// The kit runs in both sync modes, and in every way of working that the file
+// system of the test does not need.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]Options{
-		"sync full":          {},
-		"sync none":          {Sync: SyncNone},
-		"names folded":       {Sync: SyncNone, forceFold: true},
-		"versions by hash":   {Sync: SyncNone, forceHash: true},
-		"no openat2":         {Sync: SyncNone, forceWalk: true},
-		"no exchange rename": {Sync: SyncNone, forceLink: true},
+		"sync full":               {},
+		"sync none":               {Sync: SyncNone},
+		"the poorest file system": {Sync: SyncNone, forceFold: true, forceHash: true, forceWalk: true, forceLink: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,14 +28,10 @@ var entryBuffers sync.Pool // of *[]byte
 // beyond the last one, and would be missing although it was there all the time.
 // So the buffer is made large enough to read everything in one call.
 func readEntries(fd int) ([]entry, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, err
-	}
-	buffer := takeBuffer(leastBuffer + 2*int(min(st.Size, mostGuess)))
+	buffer := takeBuffer(leastBuffer)
 	defer func() { entryBuffers.Put(&buffer) }()
-	for {
-		filled, whole, err := fillOnce(fd, buffer)
+	for first := true; ; first = false {
+		filled, whole, err := fillOnce(fd, buffer, first)
 		if err != nil {
 			return nil, err
 		}
@@ -43,13 +39,22 @@ func readEntries(fd int) ([]entry, error) {
 			return parseEntries(buffer[:filled]), nil
 		}
 		if len(buffer) >= mostBuffer {
-			break
+			return readPieces(fd, buffer)
 		}
 		if len(buffer) < 4*filled { // otherwise a signal cut the call short
-			buffer = make([]byte, min(4*len(buffer), mostBuffer))
+			buffer = make([]byte, enough(fd, len(buffer)))
 		}
 	}
-	return readPieces(fd, buffer)
+}
+
+// enough guesses how large a buffer the whole folder needs. What it says of
+// its own size means something else on each file system.
+func enough(fd, tried int) int {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		st.Size = 0
+	}
+	return min(max(4*tried, leastBuffer+2*int(min(st.Size, mostGuess))), mostBuffer)
 }
 
 func takeBuffer(size int) []byte {
@@ -60,9 +65,11 @@ func takeBuffer(size int) []byte {
 }
 
 // fillOnce reads from the start; whole is false if one call was not enough.
-func fillOnce(fd int, buffer []byte) (filled int, whole bool, err error) {
-	if _, err := unix.Seek(fd, 0, 0); err != nil {
-		return 0, false, err
+func fillOnce(fd int, buffer []byte, atStart bool) (filled int, whole bool, err error) {
+	if !atStart {
+		if _, err := unix.Seek(fd, 0, 0); err != nil {
+			return 0, false, err
+		}
 	}
 	filled, err = getdents(fd, buffer)
 	if err != nil || filled == 0 {

@@ -29,9 +29,11 @@ func TestEntriesAreReadInOneCallOrInPieces(t *testing.T) {
 	fd, err := openAt(unix.AT_FDCWD, root, openFolderFlags, 0)
 	check(t, err)
 	defer func() { check(t, unix.Close(fd)) }()
-	if _, whole, err := fillOnce(fd, make([]byte, 4096)); whole || err != nil {
+	if _, whole, err := fillOnce(fd, make([]byte, 4096), false); whole || err != nil {
 		t.Errorf("3000 names fit into 4096 bytes: %t, %v", whole, err)
 	}
+	_, err = unix.Seek(fd, 0, 0)
+	check(t, err)
 	once, err := readEntries(fd)
 	check(t, err)
 	pieces, err := readPieces(fd, make([]byte, 4096))

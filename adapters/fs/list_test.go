@@ -58,7 +58,7 @@ func TestListIsExact(t *testing.T) {
 				key := keys[r.IntN(len(keys))]
 				return key[:r.IntN(len(key)+1)]
 			}
-			for range 2000 {
+			for range 500 {
 				o := ports.ListOptions{Prefix: bound(), KeysOnly: r.IntN(2) == 0, Limit: r.IntN(10)}
 				if r.IntN(2) == 0 {
 					o.Prefix = ""

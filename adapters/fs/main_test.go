@@ -3,25 +3,21 @@
 package fs
 
 import (
-	"context"
+	"errors"
 	"io"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/smarterbase/smarterbase/ports"
 )
 
 // roleVariable makes the test binary act as another process of a test.
-const roleVariable = "FS_TEST_ROLE"
+const roleVariable = "SMARTERBASE_FS_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	if role := os.Getenv(roleVariable); role != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		defer stop()
-		os.Exit(runRole(ctx, role))
+	if name := os.Getenv(roleVariable); name != "" {
+		os.Exit(runRole(name, os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }
@@ -69,5 +65,19 @@ func closeStore(t testing.TB, s ports.ObjectStore) {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantErr(t testing.TB, err, want error, what string) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s answers %v, want %v", what, err, want)
 	}
 }

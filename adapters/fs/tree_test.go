@@ -46,9 +46,7 @@ func calls(t *testing.T, s *Store, key string) map[string]error {
 func wantAll(t *testing.T, answers map[string]error, want error) {
 	t.Helper()
 	for call, err := range answers {
-		if !errors.Is(err, want) {
-			t.Errorf("%s answers %v, want %v", call, err, want)
-		}
+		wantErr(t, err, want, call)
 		if e, ok := errors.AsType[*ports.Error](err); err != nil && (!ok || e.Op == "" || e.Key == "") {
 			t.Errorf("%s answers %#v, want a *ports.Error with operation and key", call, err)
 		}
@@ -153,13 +151,6 @@ func TestMetadataFolderIsOutOfReach(t *testing.T) {
 		want := []string{".sb", ".sb/locks/000", ".sb/names", ".sb/tmp/x", "a/.sb/b"}
 		wantKeys(t, list(t, s, ports.ListOptions{}), want)
 	})
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // snapshot is all that is below a folder.

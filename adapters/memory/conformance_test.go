@@ -61,9 +61,9 @@ func TestStoreKeepsTheContract(t *testing.T) {
 		"no conditional delete": {NoConditionalDelete: true},
 		"no nested keys":        {NoNestedKeys: true},
 		"late writes":           {LateWrites: true},
-		"small objects":         {MaxObjectSize: 2 << 20},
+		"small objects":         {MaxObjectSize: 8 << 20},
 		"least": {
-			HashVersions: true, NoConditionalDelete: true, NoNestedKeys: true, LateWrites: true, MaxObjectSize: 2 << 20,
+			HashVersions: true, NoConditionalDelete: true, NoNestedKeys: true, LateWrites: true, MaxObjectSize: 8 << 20,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

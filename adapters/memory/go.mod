@@ -3,7 +3,7 @@ module github.com/smarterbase/smarterbase/adapters/memory
 go 1.26.0
 
 require (
-	github.com/smarterbase/smarterbase/conformance v0.0.0-00010101000000-000000000000
+	github.com/smarterbase/smarterbase/conformance v0.1.0
 	github.com/smarterbase/smarterbase/ports v0.1.0
 )
 

@@ -33,7 +33,7 @@ func runDeps(r *repository, args []string) error {
 		f.BoolVar(&write, "write", false, "write the allow-lists")
 	})
 	if err == nil && write {
-		_, err = r.everyModule(r.writeDeps)
+		err = r.reportOf(r.everyModule(r.writeDeps))
 	}
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func depsFile(m module) string { return "deps/" + m.path + ".txt" }
 func (r *repository) writeDeps(m module) ([]finding, error) {
 	lines, err := r.foreign(m)
 	if err != nil {
-		return nil, err
+		return []finding{{file: m.path, text: err.Error()}}, nil // the others can go on
 	}
 	name := r.file(depsFile(m))
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -64,7 +64,7 @@ func findDeps(r *repository) ([]finding, error) {
 	return r.everyModule(func(m module) ([]finding, error) {
 		have, err := r.foreign(m)
 		if err != nil {
-			return nil, err
+			return []finding{{file: m.path, text: err.Error()}}, nil
 		}
 		allowed, err := r.allowed(m)
 		return compareDeps(m, have, allowed), err

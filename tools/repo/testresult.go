@@ -118,11 +118,14 @@ func (p *packageResult) fail(building []string) {
 	p.failures = append(p.failures, slices.Sorted(maps.Keys(p.running))...)
 	p.failed = max(len(p.failures), 1)
 	p.report = append(p.report, building...)
-	for _, test := range p.failures {
-		p.report = append(p.report, p.output[test]...)
+	for _, test := range append(p.failures, "") {
+		p.report = append(p.report, slices.DeleteFunc(p.output[test], isProgress)...)
 	}
-	p.report = append(p.report, p.output[""]...)
 }
+
+// isProgress tells lines that say when a test ran from those that say why it
+// failed.
+func isProgress(line string) bool { return strings.HasPrefix(line, "=== ") }
 
 // String is the line of the package.
 func (p *packageResult) String() string {
@@ -144,7 +147,7 @@ func skipReason(lines []string) string {
 	var said []string
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
-		if line != "" && !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(line, "--- ") {
+		if line != "" && !isProgress(line) && !strings.HasPrefix(line, "--- ") {
 			said = append(said, line)
 		}
 	}

@@ -1,4 +1,3 @@
-// Package retry decides whether and when a failed call is tried again.
 package retry
 
 import (

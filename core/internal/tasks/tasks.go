@@ -1,4 +1,3 @@
-// Package tasks owns the background goroutines of a database.
 package tasks
 
 import (

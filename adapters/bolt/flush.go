@@ -1,0 +1,147 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/smarterbase/smarterbase/ports"
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// makeRoom writes the changes in memory to the file when they have become
+// many. It runs in the call that comes then; others go on meanwhile, until as
+// many have gathered again.
+func (x *Index) makeRoom(ctx context.Context, op, space string) error {
+	x.mu.RLock()
+	full := x.newer.count >= x.maxPending
+	x.mu.RUnlock()
+	if !full {
+		return nil
+	}
+	x.flushing.Lock()
+	defer x.flushing.Unlock()
+	return x.flush(ctx, op, space, x.maxPending)
+}
+
+// flush goes on until less than that many changes are left in memory. The
+// caller holds the lock called flushing. A write that failed has lost nothing:
+// its changes stay in memory, and the next flush begins with them.
+func (x *Index) flush(ctx context.Context, op, space string, limit int) error {
+	for {
+		x.mu.Lock()
+		if err := x.usable(ctx, op, space); err != nil {
+			x.mu.Unlock()
+			return err
+		}
+		if x.older == nil && x.newer.count >= limit {
+			x.older, x.newer = x.newer, newPending()
+		}
+		older := x.older
+		x.mu.Unlock()
+		if older == nil {
+			return nil
+		}
+		if err := x.fileWrite(older.write); err != nil {
+			return x.outcome(op, space, err)
+		}
+		// A reader between the commit and here sees the changes twice, in the
+		// file and over it, which makes no difference.
+		x.mu.Lock()
+		x.older = nil
+		x.mu.Unlock()
+	}
+}
+
+// fileWrite runs one transaction on the file. Readers do not wait for it, nor
+// it for them, except while the map of the file grows.
+func (x *Index) fileWrite(fn func(*bbolt.Tx) error) error {
+	return guarded(func() error {
+		tx, err := x.file.db.Begin(true)
+		if err != nil {
+			return err
+		}
+		x.wedged = true // unless the transaction comes to its end
+		if err = guarded(func() error { return fn(tx) }); err != nil {
+			err = errors.Join(err, tx.Rollback())
+		} else {
+			err = tx.Commit()
+		}
+		x.wedged = false
+		return err
+	})
+}
+
+// Drop forgets a set, or a whole space. It holds everybody up while the file
+// is changed.
+func (x *Index) Drop(ctx context.Context, space, set string) error {
+	if !validName(space) || (set != "" && !validName(set)) {
+		return invalidName("drop", space)
+	}
+	x.flushing.Lock()
+	defer x.flushing.Unlock()
+	if err := x.flush(ctx, "drop", space, 1); err != nil {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.usable(ctx, "drop", space); err != nil {
+		return err
+	}
+	prefix := []byte(spacePrefix(space) + set)
+	drops := func(bucket []byte) bool {
+		return bytes.HasPrefix(bucket, prefix) && (set == "" || len(bucket) == len(prefix))
+	}
+	if err := x.fileWrite(func(tx *bbolt.Tx) error { return dropBuckets(tx, prefix, drops) }); err != nil {
+		return x.outcome("drop", space, err)
+	}
+	// What came in between the flush and the lock.
+	for bucket, changes := range x.newer.sets {
+		if drops([]byte(bucket)) {
+			x.newer.count -= changes.len()
+			delete(x.newer.sets, bucket)
+		}
+	}
+	if set == "" {
+		delete(x.spaces, space)
+	}
+	return nil
+}
+
+// dropBuckets gathers the names first, since deleting disturbs a cursor.
+func dropBuckets(tx *bbolt.Tx, from []byte, drops func([]byte) bool) error {
+	var names [][]byte
+	cursor := tx.Cursor()
+	for name, _ := cursor.Seek(from); name != nil && drops(name); name, _ = cursor.Next() {
+		names = append(names, bytes.Clone(name))
+	}
+	for _, name := range names {
+		if err := tx.DeleteBucket(name); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// outcome makes an outcome of an error of bbolt and remembers damage. No
+// write of the file changes what the index answers, so none is ever unknown.
+func (x *Index) outcome(op, space string, err error) error {
+	if isPanic(err) {
+		x.damaged.Store(true)
+	}
+	return outcome(op, space, err)
+}
+
+// outcome wraps an error of bbolt; outcomes are left as they are.
+func outcome(op, key string, err error) error {
+	var already *ports.Error
+	switch {
+	case err == nil || errors.As(err, &already):
+		return err
+	case isPanic(err):
+		return ports.Fail(op, key, ports.ErrCorrupt, err)
+	default:
+		return ports.Fail(op, key, ports.ErrUnavailable, err)
+	}
+}

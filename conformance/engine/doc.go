@@ -1,0 +1,25 @@
+// Package engine proves the database as a whole: module core on every
+// combination of adapters, under injected faults, under concurrency, under
+// lost and restarted indexes, and under processes that are killed. It holds
+// tests only.
+//
+//	site_test.go        combinations of stores and indexes, and processes on them
+//	suite_test.go       features that must work on every combination
+//	sweep_test.go       the Nth call fails, for every N
+//	linear_test.go      random histories checked for linearizability
+//	regime_test.go      the index protocol, simulated over the real code
+//	mutant_test.go      rules taken away one by one, which regime_test.go must notice
+//	process_test.go     real processes on files, killed
+//	request_test.go     exact numbers of requests
+//
+// # Longer runs
+//
+// The environment scales what is random or long; every failure prints the
+// seed that repeats it:
+//
+//	SB_SEEDS=5000   how many seeds the simulations run
+//	SB_SEED=77      the first seed
+//	SB_LOOKUPS=…    how many lookups run beside updates
+//	SB_KILLS=…      how many processes are killed
+//	SB_MUTANTS=1    run the mutants, too; they are built with -overlay
+package engine

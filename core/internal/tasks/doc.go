@@ -1,0 +1,2 @@
+// Package tasks owns the background goroutines of a database.
+package tasks
