@@ -50,11 +50,13 @@ func changeRegimeUnderLoad(t *T, first, second ports.Index, name string) {
 	t.Helper()
 	s := install(t, first, name, "before")
 	var acknowledged, begun atomic.Int64
+	var installed atomic.Bool
 	together(5, func(i int) {
 		if i == 0 {
 			eventually(patience, func() bool { return begun.Load() > 8 })
 			err := second.Install(t.Context(), name, ports.Regime{Epoch: "after", Identity: s.regime.Identity})
 			t.wantErr(err, nil, "install under load")
+			installed.Store(true)
 			return
 		}
 		writer := s
@@ -62,6 +64,7 @@ func changeRegimeUnderLoad(t *T, first, second ports.Index, name string) {
 			writer = s.by(second)
 		}
 		for n := 0; ; n++ {
+			late := installed.Load()
 			err := writer.tryBegin(entries("s", fmt.Sprintf("%d-%d", i, n)))
 			begun.Add(1)
 			if err != nil {
@@ -69,6 +72,10 @@ func changeRegimeUnderLoad(t *T, first, second ports.Index, name string) {
 				return
 			}
 			acknowledged.Add(1)
+			if late {
+				t.Errorf("begin under the epoch before answers no error after install had returned")
+				return
+			}
 		}
 	})
 	members, page, err := s.under("after", s.regime.Identity).query(ports.EntryRange{Set: "s"})

@@ -33,21 +33,27 @@ func closedStore(t *T, h StoreHarness) {
 // if it had come before or after.
 func closeUnderLoad(t *T, s ports.ObjectStore, closer io.Closer) {
 	var calls atomic.Int64
+	var closed atomic.Bool
 	together(5, func(i int) {
 		if i == 0 {
 			if !eventually(patience, func() bool { return calls.Load() > 20 }) {
 				t.Errorf("calls hang")
 			}
 			t.wantErr(closer.Close(), nil, "close")
+			closed.Store(true)
 			return
 		}
 		for {
+			late := closed.Load()
 			_, err := s.Put(t.Context(), "k.json", []byte("there"), ports.Any)
 			calls.Add(1)
-			if errors.Is(err, ports.ErrClosed) {
+			switch {
+			case errors.Is(err, ports.ErrClosed):
 				return
-			}
-			if err != nil && !errors.Is(err, ports.ErrUnknown) {
+			case late:
+				t.Errorf("put after close answers %v, want ErrClosed", err)
+				return
+			case err != nil && !errors.Is(err, ports.ErrUnknown):
 				t.Errorf("put while the store is closed answers %v", err)
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/smarterbase/smarterbase/ports"
 )
@@ -36,35 +37,44 @@ func getOneState(t *T, h StoreHarness) {
 	first, second := h.pair(t)
 	const key = "state.json"
 	body := func(writer, round int) []byte {
-		return bytes.Repeat([]byte{byte('a' + writer)}, 100+37*round)
+		return bytes.Repeat([]byte{byte('a' + writer)}, 100+37*(round%50))
+	}
+	type reading struct {
+		version ports.Version
+		data    string
 	}
 	var mu sync.Mutex
-	written, read := map[ports.Version]string{}, map[ports.Version]string{}
+	written, read := map[ports.Version]string{}, map[reading]bool{}
+	var looks, writers atomic.Int64
+	writers.Store(2)
 	written[t.put(first, key, body(9, 0), ports.Any)] = string(body(9, 0))
 	together(6, func(i int) {
-		for round := range 30 {
-			if i < 2 {
-				data := body(i, round)
-				v, err := first.Put(t.Context(), key, data, ports.Any)
-				t.wantErr(err, nil, "put")
+		if i >= 2 {
+			for ; writers.Load() > 0; looks.Add(1) {
+				o, err := second.Get(t.Context(), key, ports.GetOptions{})
+				t.wantErr(err, nil, "get during replacement")
+				if o.Size != int64(len(o.Data)) || o.Key != key {
+					t.Errorf("get answers key %q and size %d with %d bytes", o.Key, o.Size, len(o.Data))
+				}
 				mu.Lock()
-				written[v] = string(data)
+				read[reading{o.Version, string(o.Data)}] = true
 				mu.Unlock()
-				continue
 			}
-			o, err := second.Get(t.Context(), key, ports.GetOptions{})
-			t.wantErr(err, nil, "get during replacement")
-			if o.Size != int64(len(o.Data)) || o.Key != key {
-				t.Errorf("get answers key %q and size %d with %d bytes", o.Key, o.Size, len(o.Data))
-			}
+			return
+		}
+		defer writers.Add(-1)
+		for round := 0; round < 500 && (round < 30 || looks.Load() < 200); round++ {
+			data := body(i, round)
+			v, err := first.Put(t.Context(), key, data, ports.Any)
+			t.wantErr(err, nil, "put")
 			mu.Lock()
-			read[o.Version] = string(o.Data)
+			written[v] = string(data)
 			mu.Unlock()
 		}
 	})
-	for v, data := range read {
-		if written[v] != data {
-			t.Errorf("get answered version %q with %s, but that version was put with %s", v, excerpt([]byte(data)), excerpt([]byte(written[v])))
+	for r := range read {
+		if written[r.version] != r.data {
+			t.Errorf("get answered version %q with %s, but that version was put with %s", r.version, excerpt([]byte(r.data)), excerpt([]byte(written[r.version])))
 		}
 	}
 }

@@ -22,69 +22,72 @@ func setEnvironment(t *testing.T, environment map[string]string) {
 	}
 }
 
+const adapter = `import _ "github.com/smarterbase/smarterbase/adapters/`
+
+// environments and what Connect makes of them.
+var environments = map[string]struct {
+	environment map[string]string
+	log         []string // pieces of the one line
+	kind        error
+	texts       []string
+}{
+	"nothing": {
+		log: []string{"found=nothing", "store=file://./data", `index="embedded: data/.sb/index.bolt"`},
+	},
+	"a path": {
+		environment: map[string]string{"DATA_PATH": "there"},
+		log:         []string{"found=DATA_PATH", "store=file://./there", `index="embedded: there/.sb/index.bolt"`},
+	},
+	"a bucket on S3": {
+		environment: map[string]string{"AWS_BUCKET": "b"},
+		log:         []string{"found=AWS_BUCKET", "store=s3://b", "index=none"},
+		kind:        core.ErrUnsupported, texts: []string{adapter + `s3"`},
+	},
+	"a bucket on GCS": {
+		environment: map[string]string{"GCS_BUCKET": "b"},
+		log:         []string{"found=GCS_BUCKET", "store=gs://b", "index=none"},
+		kind:        core.ErrUnsupported, texts: []string{adapter + `gcs"`},
+	},
+	"MinIO": {
+		environment: map[string]string{"MINIO_ENDPOINT": "localhost:9000"},
+		log:         []string{"found=MINIO_ENDPOINT", "store=minio://localhost:9000", "index=none"},
+		kind:        core.ErrUnsupported, texts: []string{adapter + `minio"`},
+	},
+	"Redis and a path": {
+		environment: map[string]string{"DATA_PATH": "there", "REDIS_ADDR": "localhost:6379"},
+		log:         []string{`found="DATA_PATH, REDIS_ADDR"`, "store=file://./there", "index=redis://localhost:6379"},
+		kind:        core.ErrUnsupported, texts: []string{adapter + `redis"`},
+	},
+	"Redis with a password": {
+		environment: map[string]string{"REDIS_ADDR": "rediss://:hunter2@cache:6379/1?token=hunter2"},
+		log:         []string{"found=REDIS_ADDR", "store=file://./data", "index=rediss://:xxxxx@cache:6379/1"},
+		kind:        core.ErrUnsupported, texts: []string{adapter + `redis"`},
+	},
+	"Redis and S3": {
+		environment: map[string]string{"AWS_BUCKET": "b", "REDIS_ADDR": "user:hunter2@cache:6379"},
+		log:         []string{`found="AWS_BUCKET, REDIS_ADDR"`, "store=s3://b", "index=redis://user:xxxxx@cache:6379"},
+		kind:        core.ErrUnsupported, texts: []string{adapter + `s3"`},
+	},
+	"two stores": {
+		environment: map[string]string{"DATA_PATH": "there", "GCS_BUCKET": "b"},
+		kind:        core.ErrInvalid, texts: []string{"DATA_PATH and GCS_BUCKET"},
+	},
+	"two other stores": {
+		environment: map[string]string{"AWS_BUCKET": "b", "MINIO_ENDPOINT": "h:1", "REDIS_ADDR": "h:2"},
+		kind:        core.ErrInvalid, texts: []string{"AWS_BUCKET and MINIO_ENDPOINT"},
+	},
+	"a URL for a path": {
+		environment: map[string]string{"DATA_PATH": "file://./data"},
+		kind:        core.ErrInvalid, texts: []string{"DATA_PATH is a URL"},
+	},
+	"an address that is none": {
+		environment: map[string]string{"REDIS_ADDR": "user:hunter2/x@cache:6379"},
+		kind:        core.ErrInvalid, texts: []string{"REDIS_ADDR is neither"},
+	},
+}
+
 func TestConnectReadsTheEnvironment(t *testing.T) {
-	data := t.TempDir()
-	const adapter = `import _ "github.com/smarterbase/smarterbase/adapters/`
-	for name, c := range map[string]struct {
-		environment map[string]string
-		log         []string // pieces of the one line
-		kind        error
-		texts       []string
-	}{
-		"nothing": {
-			log: []string{"found=nothing", "store=file://./data", `index="embedded: data/.sb/index.bolt"`},
-		},
-		"a path": {
-			environment: map[string]string{"DATA_PATH": data},
-			log:         []string{"found=DATA_PATH", "store=file://" + data, `index="embedded: ` + data},
-		},
-		"a bucket on S3": {
-			environment: map[string]string{"AWS_BUCKET": "b"},
-			log:         []string{"found=AWS_BUCKET", "store=s3://b", "index=none"},
-			kind:        core.ErrUnsupported, texts: []string{adapter + `s3"`},
-		},
-		"a bucket on GCS": {
-			environment: map[string]string{"GCS_BUCKET": "b"},
-			log:         []string{"found=GCS_BUCKET", "store=gs://b", "index=none"},
-			kind:        core.ErrUnsupported, texts: []string{adapter + `gcs"`},
-		},
-		"MinIO": {
-			environment: map[string]string{"MINIO_ENDPOINT": "localhost:9000"},
-			log:         []string{"found=MINIO_ENDPOINT", "store=minio://localhost:9000", "index=none"},
-			kind:        core.ErrUnsupported, texts: []string{adapter + `minio"`},
-		},
-		"Redis and a path": {
-			environment: map[string]string{"DATA_PATH": data, "REDIS_ADDR": "localhost:6379"},
-			log:         []string{`found="DATA_PATH, REDIS_ADDR"`, "store=file://" + data, "index=redis://localhost:6379"},
-			kind:        core.ErrUnsupported, texts: []string{adapter + `redis"`},
-		},
-		"Redis with a password": {
-			environment: map[string]string{"REDIS_ADDR": "rediss://:hunter2@cache:6379/1?token=hunter2"},
-			log:         []string{"found=REDIS_ADDR", "store=file://./data", "index=rediss://:xxxxx@cache:6379/1"},
-			kind:        core.ErrUnsupported, texts: []string{adapter + `redis"`},
-		},
-		"Redis and S3": {
-			environment: map[string]string{"AWS_BUCKET": "b", "REDIS_ADDR": "user:hunter2@cache:6379"},
-			log:         []string{`found="AWS_BUCKET, REDIS_ADDR"`, "store=s3://b", "index=redis://user:xxxxx@cache:6379"},
-			kind:        core.ErrUnsupported, texts: []string{adapter + `s3"`},
-		},
-		"two stores": {
-			environment: map[string]string{"DATA_PATH": data, "GCS_BUCKET": "b"},
-			kind:        core.ErrInvalid, texts: []string{"DATA_PATH and GCS_BUCKET"},
-		},
-		"two other stores": {
-			environment: map[string]string{"AWS_BUCKET": "b", "MINIO_ENDPOINT": "h:1", "REDIS_ADDR": "h:2"},
-			kind:        core.ErrInvalid, texts: []string{"AWS_BUCKET and MINIO_ENDPOINT"},
-		},
-		"a URL for a path": {
-			environment: map[string]string{"DATA_PATH": "file://./data"},
-			kind:        core.ErrInvalid, texts: []string{"DATA_PATH is a URL"},
-		},
-		"an address that is none": {
-			environment: map[string]string{"REDIS_ADDR": "user:hunter2/x@cache:6379"},
-			kind:        core.ErrInvalid, texts: []string{"REDIS_ADDR is neither"},
-		},
-	} {
+	for name, c := range environments {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			setEnvironment(t, c.environment)

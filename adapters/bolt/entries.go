@@ -41,8 +41,8 @@ func (x *Index) End(ctx context.Context, space string, regime ports.Regime, entr
 }
 
 // change checks everything first and then changes memory alone, which can't
-// fail: that makes it all or nothing. Only where the changes in memory have
-// become many it waits for the file, before it does anything.
+// fail: that makes it all or nothing. Where there are too many changes in
+// memory it waits for the file, before it does anything.
 func (x *Index) change(ctx context.Context, op, space string, regime ports.Regime, entries []ports.Entry, begins uint64, added bool) error {
 	if err := checkEntries(op, space, entries); err != nil {
 		return err

@@ -10,19 +10,29 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// makeRoom writes the changes in memory to the file when they have become
-// many. It runs in the call that comes then; others go on meanwhile, until as
-// many have gathered again.
+// makeRoom has the changes in memory written to the file when they have become
+// many: by a goroutine, of which there is one at most and which Close waits
+// for, or, when twice as many have gathered because it can't keep up or fails,
+// by the caller, who then learns of the failure.
 func (x *Index) makeRoom(ctx context.Context, op, space string) error {
 	x.mu.RLock()
-	full := x.newer.count >= x.maxPending
+	count := x.newer.count
 	x.mu.RUnlock()
-	if !full {
+	switch {
+	case count < x.maxPending:
 		return nil
+	case count >= 2*x.maxPending:
+		x.flushing.Lock()
+		defer x.flushing.Unlock()
+		return x.flush(ctx, op, space, x.maxPending)
+	case x.flushing.TryLock():
+		go func() {
+			defer x.flushing.Unlock()
+			// Its failure is that of the next caller who finds no room.
+			_ = x.flush(context.Background(), op, space, x.maxPending)
+		}()
 	}
-	x.flushing.Lock()
-	defer x.flushing.Unlock()
-	return x.flush(ctx, op, space, x.maxPending)
+	return nil
 }
 
 // flush goes on until less than that many changes are left in memory. The

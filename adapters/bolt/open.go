@@ -24,7 +24,8 @@ type Options struct {
 	Mode os.FileMode
 
 	// Pending is how many changes gather in memory before they are written to
-	// the file; 0: 16,384, which take a few megabytes. A page of the file is
+	// the file, in the background; 0: 16,384, which take about 3 MB. At most
+	// about three times as many are held. A page of the file is
 	// written once for all changes on it, so that many at a time cost a small
 	// part of what they cost one by one.
 	Pending int

@@ -67,8 +67,10 @@ func (d Definition) tuples(members []byte, extract map[string]Extractor) ([][]by
 	return tuples, nil
 }
 
-// fieldValues encodes each value of a field. A missing one counts as null; an
-// empty array has none.
+// fieldValues encodes each value of a field. A missing one counts as null. An
+// empty array has none: nothing that is said about its elements holds. Behind
+// the first field it counts as null, too, or else conditions on the fields
+// before it would not find the document.
 func (d Definition) fieldValues(i int, members []byte) (values [][]byte) {
 	field, mode := d.Fields[i], d.Mode(i)
 	add := func(value []byte) {
@@ -78,7 +80,7 @@ func (d Definition) fieldValues(i int, members []byte) (values [][]byte) {
 		}
 		values = append(values, encoded)
 	}
-	if fannedOut := rawjson.Visit(members, strings.Split(field.Path, "."), add); !fannedOut && len(values) == 0 {
+	if fannedOut := rawjson.Visit(members, strings.Split(field.Path, "."), add); len(values) == 0 && (!fannedOut || i > 0) {
 		add([]byte("null"))
 	}
 	return values

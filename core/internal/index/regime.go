@@ -150,8 +150,23 @@ func (h *Holder) resume(v *view) {
 
 // Declare makes sure that the manifest names these definitions, and that what
 // is not built yet is being built. Definitions that others declared stay.
-// Without an index store it only reads the manifest.
+// Without an index store it only reads the manifest; while the index does not
+// answer, it goes on trying in the background.
 func (h *Holder) Declare(ctx context.Context, definitions []Definition) error {
+	err := h.declare(ctx, definitions)
+	if !errors.Is(err, ErrUnreachable) || ctx.Err() != nil {
+		return err
+	}
+	h.Report("index declare", h.Collection, err)
+	h.Tasks.Go(func(ctx context.Context) {
+		for err != nil && h.Registers.Clock.Sleep(ctx, resumeEvery) == nil {
+			err = h.declare(ctx, definitions)
+		}
+	})
+	return nil
+}
+
+func (h *Holder) declare(ctx context.Context, definitions []Definition) error {
 	for range beginRounds {
 		v, err := h.fetch(ctx)
 		if err != nil {
@@ -161,9 +176,13 @@ func (h *Holder) Declare(ctx context.Context, definitions []Definition) error {
 			return nil
 		}
 		missing := h.missing(v, definitions)
-		if len(missing) == 0 && v.usable() {
-			h.startBuild(v)
-			return nil
+		if v.usable() && len(missing) == 0 {
+			settled, err := h.settle(ctx, v)
+			if settled || err != nil {
+				h.startBuild(v)
+				return err
+			}
+			continue
 		}
 		err = h.change(ctx, v, "indexes declared", func(m *Manifest, identity string) {
 			if !v.usable() {
@@ -178,7 +197,18 @@ func (h *Holder) Declare(ctx context.Context, definitions []Definition) error {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: the index manifest changes faster than it can be read: %s", ErrUnreachable, h.Collection)
+	return fmt.Errorf("%w: its manifest changes faster than it can be read: %s", ErrUnreachable, h.Collection)
+}
+
+// settle reports whether the index is in the regime that the manifest names.
+// One that lost its memory while nobody was there gets a new regime now rather
+// than with the first query.
+func (h *Holder) settle(ctx context.Context, v *view) (settled bool, err error) {
+	matches, err := h.matches(ctx, v)
+	if err != nil || matches {
+		return matches, err
+	}
+	return false, h.newRegime(ctx, v, "the index was found in another regime at open")
 }
 
 func (h *Holder) missing(v *view, definitions []Definition) (missing []Definition) {
