@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,24 +128,41 @@ func cacheDoneContext(t *T, h CacheHarness) {
 
 func cacheManyAtOnce(t *T, h CacheHarness) {
 	first, second := h.pair(t)
+	var writers atomic.Int64
+	writers.Store(6)
 	together(12, func(i int) {
-		c, own := first, fmt.Sprintf("own %d", i)
+		c := first
 		if i%2 == 1 {
 			c = second
 		}
-		for n := range 50 {
-			data := fmt.Sprintf("%d by %d", n, i)
-			t.store(c, own, data, 0)
-			t.wantLoad(c, own, data, "while others store")
-			t.store(c, "shared", string(bytes.Repeat([]byte{byte('a' + i)}, 1000+i)), 0)
+		if i < 6 {
+			defer writers.Add(-1)
+			storeAndRemove(t, c, i)
+			return
+		}
+		for writers.Load() > 0 {
 			got, err := c.Load(t.Context(), "shared")
 			if err == nil && (len(got) == 0 || !bytes.Equal(got, bytes.Repeat(got[:1], 1000+int(got[0]-'a')))) {
 				t.Errorf("load answers %s, which nobody stored", excerpt(got))
+				return
 			}
-			t.wantErr(c.Remove(t.Context(), own), nil, "remove")
-			t.wantForgotten(c, own, "after its remove")
 		}
 	})
+}
+
+// storeAndRemove uses a name of its own, whose content is known, and one that
+// it shares with others, which holds what one of them stored.
+func storeAndRemove(t *T, c ports.Cache, i int) {
+	t.Helper()
+	own := fmt.Sprintf("own %d", i)
+	for n := range 100 {
+		data := fmt.Sprintf("%d by %d", n, i)
+		t.store(c, own, data, 0)
+		t.wantLoad(c, own, data, "while others store")
+		t.store(c, "shared", string(bytes.Repeat([]byte{byte('a' + i)}, 1000+i)), 0)
+		t.wantErr(c.Remove(t.Context(), own), nil, "remove")
+		t.wantForgotten(c, own, "after its remove")
+	}
 }
 
 func loadForgotten(t *T, h CacheHarness) {

@@ -1,6 +1,6 @@
 module github.com/smarterbase/smarterbase/conformance
 
-go 1.26
+go 1.26.0
 
 require github.com/smarterbase/smarterbase/ports v0.1.0
 

@@ -8,7 +8,9 @@ import (
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-// StoreHarness makes the object stores that TestObjectStore checks.
+// StoreHarness makes the object stores that TestObjectStore checks. Where the
+// store has a limit of size that can be set, set it to 8 MiB: the kit needs
+// objects of up to 6 MiB, and tries a limit of up to 64 MiB.
 type StoreHarness struct {
 	// New opens a fresh, empty store. The kit closes it at the end of the check
 	// if it is an io.Closer, or decorates one. Required.

@@ -111,6 +111,7 @@ func fail(op, collection, id string, cause error) error {
 // kinds maps causes to kinds; the first that matches counts. A write that may
 // be under way is unknown whatever else went wrong.
 var kinds = []struct{ cause, kind error }{
+	{index.ErrUnreachable, ErrUnavailable}, // the index is asked before the document is written
 	{ports.ErrUnknown, ErrOutcomeUnknown},
 	{ports.ErrNotFound, ErrNotFound},
 	{ports.ErrPrecondition, ErrConflict},

@@ -100,7 +100,9 @@ func (d *documents) modify(ctx context.Context, id string, c *change) (current, 
 		if errors.As(err, &own) {
 			return current{}, own.of(c.op, d.name, id)
 		}
-		again := errors.Is(err, ports.ErrPrecondition) || errors.Is(err, cas.ErrTooOld)
+		// An unknown outcome can have either as its cause, and ends here: done
+		// again as a new write, the change might be made twice.
+		again := !errors.Is(err, ports.ErrUnknown) && (errors.Is(err, ports.ErrPrecondition) || errors.Is(err, cas.ErrTooOld))
 		if !again || attempt >= d.db.options.ConflictAttempts {
 			return current{}, fail(c.op, d.name, id, err)
 		}

@@ -3,6 +3,7 @@ module github.com/smarterbase/smarterbase/examples
 go 1.26.0
 
 require (
+	github.com/smarterbase/smarterbase/conformance v0.1.0
 	github.com/smarterbase/smarterbase/core v0.1.0
 	github.com/smarterbase/smarterbase/ports v0.1.0
 	github.com/smarterbase/smarterbase/simple v0.1.0

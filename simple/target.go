@@ -92,8 +92,11 @@ func (t target) openIndex(ctx context.Context) (ports.Index, error) {
 		return x, nil
 	case t.index != "":
 		x, err := urls.OpenIndex(ctx, t.index)
+		if err != nil && strings.HasPrefix(t.index, "bolt:") {
+			err = advise(err)
+		}
 		if err != nil {
-			return nil, advise(err)
+			return nil, err
 		}
 		return x, nil
 	default:
@@ -108,7 +111,7 @@ func advise(err error) error {
 	var path *fs.PathError
 	var number syscall.Errno
 	var outcome *ports.Error
-	held := errors.As(err, &outcome) && outcome.Op == "open index file" && errors.Is(err, ports.ErrUnavailable) &&
+	held := errors.Is(err, ports.ErrUnavailable) && errors.As(err, &outcome) &&
 		!errors.As(err, &path) && !errors.As(err, &number)
 	if !held {
 		return err

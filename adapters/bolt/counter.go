@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
 
 	"github.com/smarterbase/smarterbase/ports"
@@ -142,8 +145,38 @@ func (c *Counter) open() error {
 	if err != nil {
 		return openFailure(c.path, err)
 	}
+	if err := syncFolders(filepath.Dir(c.path)); err != nil {
+		return openFailure(c.path, errors.Join(err, f.close(false)))
+	}
 	c.file, c.writes.db = f, f.db
 	return nil
+}
+
+// syncFolders makes the name of a new file durable, and those of the folders
+// that lead to it, which may be new, too. Of the outer ones those count that
+// this process may read.
+func syncFolders(folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil // folders can't be synced there
+	}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	err = syncFolder(folder)
+	for parent := filepath.Dir(folder); err == nil && parent != folder; parent = filepath.Dir(parent) {
+		folder = parent
+		_ = syncFolder(parent)
+	}
+	return err
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // close waits for the calls that are running.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 
 	"github.com/smarterbase/smarterbase/ports"
 	"go.etcd.io/bbolt"
@@ -35,33 +36,40 @@ func (x *Index) makeRoom(ctx context.Context, op, space string) error {
 	return nil
 }
 
-// flush goes on until less than that many changes are left in memory. The
-// caller holds the lock called flushing. A write that failed has lost nothing:
-// its changes stay in memory, and the next flush begins with them.
+// flush writes what is on its way to the file, and then what is in memory if
+// it is that much. The caller holds the lock called flushing. A write that
+// failed has lost nothing: its changes stay, and the next flush begins with
+// them.
 func (x *Index) flush(ctx context.Context, op, space string, limit int) error {
-	for {
-		x.mu.Lock()
-		if err := x.usable(ctx, op, space); err != nil {
-			x.mu.Unlock()
-			return err
-		}
-		if x.older == nil && x.newer.count >= limit {
-			x.older, x.newer = x.newer, newPending()
-		}
-		older := x.older
-		x.mu.Unlock()
-		if older == nil {
-			return nil
-		}
-		if err := x.fileWrite(older.write); err != nil {
-			return x.outcome(op, space, err)
-		}
-		// A reader between the commit and here sees the changes twice, in the
-		// file and over it, which makes no difference.
-		x.mu.Lock()
-		x.older = nil
-		x.mu.Unlock()
+	if err := x.writeOlder(op, space); err != nil {
+		return err
 	}
+	x.mu.Lock()
+	err := x.usable(ctx, op, space)
+	if err == nil && x.newer.count >= limit {
+		x.older, x.newer = x.newer, newPending()
+	}
+	x.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return x.writeOlder(op, space)
+}
+
+// writeOlder reads older without mu, since only those change it who hold the
+// lock called flushing. A reader between the commit and the end sees the
+// changes twice, in the file and over it, which makes no difference.
+func (x *Index) writeOlder(op, space string) error {
+	if x.older == nil || x.closed || x.damaged.Load() {
+		return nil
+	}
+	if err := x.fileWrite(x.older.write); err != nil {
+		return x.outcome(op, space, err)
+	}
+	x.mu.Lock()
+	x.older = nil
+	x.mu.Unlock()
+	return nil
 }
 
 // fileWrite runs one transaction on the file. Readers do not wait for it, nor
@@ -83,15 +91,16 @@ func (x *Index) fileWrite(fn func(*bbolt.Tx) error) error {
 	})
 }
 
-// Drop forgets a set, or a whole space. It holds everybody up while the file
-// is changed.
+// Drop forgets a set, or a whole space: in memory and, after what is on its way
+// has arrived there, in the file. It holds everybody up while the file is
+// changed.
 func (x *Index) Drop(ctx context.Context, space, set string) error {
 	if !validName(space) || (set != "" && !validName(set)) {
 		return invalidName("drop", space)
 	}
 	x.flushing.Lock()
 	defer x.flushing.Unlock()
-	if err := x.flush(ctx, "drop", space, 1); err != nil {
+	if err := x.flush(ctx, "drop", space, math.MaxInt); err != nil {
 		return err
 	}
 	x.mu.Lock()
@@ -106,7 +115,6 @@ func (x *Index) Drop(ctx context.Context, space, set string) error {
 	if err := x.fileWrite(func(tx *bbolt.Tx) error { return dropBuckets(tx, prefix, drops) }); err != nil {
 		return x.outcome("drop", space, err)
 	}
-	// What came in between the flush and the lock.
 	for bucket, changes := range x.newer.sets {
 		if drops([]byte(bucket)) {
 			x.newer.count -= changes.len()
@@ -134,8 +142,9 @@ func dropBuckets(tx *bbolt.Tx, from []byte, drops func([]byte) bool) error {
 	return nil
 }
 
-// outcome makes an outcome of an error of bbolt and remembers damage. No
-// write of the file changes what the index answers, so none is ever unknown.
+// outcome makes an outcome of an error of bbolt and remembers damage. Nothing
+// is synced, so the last thing that can fail is the write of the meta page, and
+// without it the file is as it was: no outcome is ever unknown.
 func (x *Index) outcome(op, space string, err error) error {
 	if isPanic(err) {
 		x.damaged.Store(true)

@@ -54,11 +54,11 @@ func systemKind(err error) error {
 // openFailure is the answer for a file that can't be opened.
 func openFailure(path string, err error) error {
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return ports.Fail("open index file", path, ports.ErrUnavailable,
+		return ports.Fail("open bolt file", path, ports.ErrUnavailable,
 			errors.New("another process holds it, or this one has it open already; one process at a time can use it"))
 	}
 	if kind := systemKind(err); kind != nil {
-		return ports.Fail("open index file", path, kind, err)
+		return ports.Fail("open bolt file", path, kind, err)
 	}
-	return ports.Fail("open index file", path, ports.ErrCorrupt, err)
+	return ports.Fail("open bolt file", path, ports.ErrCorrupt, err)
 }

@@ -37,7 +37,7 @@ type Index struct {
 	closed bool
 	spaces map[string]record
 	newer  *pending
-	older  *pending // on its way to the file, or nil; no longer changed
+	older  *pending // on its way to the file, or nil; set under flushing and mu
 }
 
 // Identity is the same until a crash, or damage, makes the file untrusted.
@@ -68,7 +68,7 @@ func (x *Index) Close() error {
 	}
 	err = errors.Join(err, x.file.close(x.wedged || isPanic(err)), x.counter.close())
 	if err != nil {
-		return ports.Fail("close index file", x.file.path, ports.ErrUnavailable, err)
+		return ports.Fail("close bolt file", x.file.path, ports.ErrUnavailable, err)
 	}
 	return nil
 }

@@ -25,13 +25,13 @@ type Options struct {
 
 	// Pending is how many changes gather in memory before they are written to
 	// the file, in the background; 0: 16,384, which take about 3 MB. At most
-	// about three times as many are held. A page of the file is
-	// written once for all changes on it, so that many at a time cost a small
-	// part of what they cost one by one.
+	// about three times as many are held. A page of the file is written once
+	// for all changes on it, so that many at a time cost a small part of what
+	// they cost one by one.
 	Pending int
 
 	// SkipCheck trusts a file that was closed cleanly without walking its
-	// entries, which takes about 15 ms for each 100,000 of them.
+	// entries, which takes about 20 ms for each 100,000 of them.
 	SkipCheck bool
 }
 
@@ -46,7 +46,7 @@ type Options struct {
 // A path that is no regular file is refused with ports.ErrInvalidKey.
 func Open(ctx context.Context, path string, opts Options) (*Index, error) {
 	if path == "" {
-		return nil, ports.Fail("open index file", path, ports.ErrInvalidKey, errors.New("the path is empty"))
+		return nil, ports.Fail("open bolt file", path, ports.ErrInvalidKey, errors.New("the path is empty"))
 	}
 	if opts.Mode == 0 {
 		opts.Mode = 0o600
@@ -64,7 +64,7 @@ func Open(ctx context.Context, path string, opts Options) (*Index, error) {
 	// A round without success ends with an untrusted file moved away, or because
 	// another process moved it; that does not happen five times in a row.
 	for range 5 {
-		if err := ports.ContextDone(ctx, "open index file", path); err != nil {
+		if err := ports.ContextDone(ctx, "open bolt file", path); err != nil {
 			return nil, err
 		}
 		judged, err := inspect(path)
@@ -79,7 +79,7 @@ func Open(ctx context.Context, path string, opts Options) (*Index, error) {
 			return nil, err
 		}
 	}
-	return nil, ports.Fail("open index file", path, ports.ErrUnavailable, errMoved)
+	return nil, ports.Fail("open bolt file", path, ports.ErrUnavailable, errMoved)
 }
 
 // errMoved says that the path names another file than the one that was opened.
@@ -223,7 +223,7 @@ func settle(path string, judged os.FileInfo, err error) error {
 	case errors.Is(err, errMoved):
 		return nil
 	case errors.Is(err, errNoFile):
-		return ports.Fail("open index file", path, ports.ErrInvalidKey, err)
+		return ports.Fail("open bolt file", path, ports.ErrInvalidKey, err)
 	case !errors.Is(err, errUntrusted) && systemKind(err) != nil:
 		return openFailure(path, err)
 	}

@@ -43,22 +43,31 @@ func (p *pending) put(bucket string, member []byte, added bool) {
 // write puts everything into the file.
 func (p *pending) write(tx *bbolt.Tx) error {
 	for name, set := range p.sets {
-		bucket, err := tx.CreateBucketIfNotExists([]byte(name))
-		if err != nil {
+		if err := set.write(tx, []byte(name)); err != nil {
 			return err
-		}
-		for at := set.seek(nil); at.valid(); at.next() {
-			if change := at.change(); change.added {
-				err = bucket.Put(change.member, nil)
-			} else {
-				err = bucket.Delete(change.member)
-			}
-			if err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// write makes a bucket only for an entry that is added.
+func (c *changes) write(tx *bbolt.Tx, name []byte) (err error) {
+	bucket := tx.Bucket(name)
+	for at := c.seek(nil); at.valid() && err == nil; at.next() {
+		change := at.change()
+		if bucket == nil && change.added {
+			if bucket, err = tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		switch {
+		case change.added:
+			err = bucket.Put(change.member, nil)
+		case bucket != nil:
+			err = bucket.Delete(change.member)
+		}
+	}
+	return err
 }
 
 // maxBlock keeps the memory that one insertion moves to a few kilobytes.

@@ -15,17 +15,12 @@ var errDeleteAbsent = errors.New("a delete if absent has no meaning")
 
 // Delete implements ports.ObjectStore. Folders that become empty stay.
 func (s *Store) Delete(ctx context.Context, key string, cond ports.Condition) error {
-	if err := s.beginKey(ctx, "delete", key); err != nil {
-		return err
-	}
-	defer s.gate.leave()
-	if cond.IsAbsent() {
-		return ports.Fail("delete", key, ports.ErrUnsupported, errDeleteAbsent)
-	}
-	if err := s.delete(ctx, key, cond); err != nil {
-		return fail("delete", key, err)
-	}
-	return nil
+	return s.on(ctx, "delete", key, func() error {
+		if cond.IsAbsent() {
+			return refuse(ports.ErrUnsupported, errDeleteAbsent)
+		}
+		return s.delete(ctx, key, cond)
+	})
 }
 
 func (s *Store) delete(ctx context.Context, key string, cond ports.Condition) error {

@@ -38,7 +38,7 @@ func (d descriptor) ReadAt(p []byte, offset int64) (int, error) {
 func (d descriptor) readAll(ctx context.Context, p []byte, offset int64) error {
 	for len(p) > 0 {
 		n, err := d.ReadAt(p[:min(len(p), chunk)], offset)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return refuse(ports.ErrBusy, errChanged)
 		}
 		if err != nil {

@@ -97,13 +97,12 @@ func readPieces(fd int, buffer []byte) ([]entry, error) {
 	}
 }
 
-func getdents(fd int, buffer []byte) (int, error) {
-	for {
-		n, err := unix.Getdents(fd, buffer)
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
+func getdents(fd int, buffer []byte) (n int, err error) {
+	err = again(func() (err error) {
+		n, err = unix.Getdents(fd, buffer)
+		return err
+	})
+	return n, err
 }
 
 // parseEntries decodes struct linux_dirent64: inode (8 bytes), offset (8),

@@ -21,13 +21,13 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(root)
+	defer func() { _ = os.RemoveAll(root) }()
 
 	store, err := fs.Open(ctx, root, fs.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 
 	// Of two writers who saw the same version, the second is told.
 	version, err := store.Put(ctx, "users/42.json", []byte(`{"name":"Ada"}`), ports.IfAbsent)
@@ -54,13 +54,13 @@ func ExampleOpen_url() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(root)
+	defer func() { _ = os.RemoveAll(root) }()
 
 	store, err := urls.OpenStore(context.Background(), "file://"+root+"?sync=none")
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer store.(*fs.Store).Close()
+	defer func() { _ = store.(*fs.Store).Close() }()
 	fmt.Println(store.Capabilities().Name)
 	// Output: file
 }

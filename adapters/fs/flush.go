@@ -6,9 +6,5 @@ import "golang.org/x/sys/unix"
 
 // flush waits until a file or folder is on the disk.
 func flush(fd int) error {
-	for {
-		if err := unix.Fsync(fd); err != unix.EINTR {
-			return err
-		}
-	}
+	return again(func() error { return unix.Fsync(fd) })
 }

@@ -14,16 +14,12 @@ import (
 
 // Get implements ports.ObjectStore. Bytes, version and size are those of the
 // one file that was opened, whatever is renamed over it meanwhile.
-func (s *Store) Get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
-	if err := s.beginKey(ctx, "get", key); err != nil {
-		return ports.Object{}, err
-	}
-	defer s.gate.leave()
-	object, err := s.get(ctx, key, opts)
-	if err != nil {
-		return ports.Object{}, fail("get", key, err)
-	}
-	return object, nil
+func (s *Store) Get(ctx context.Context, key string, opts ports.GetOptions) (object ports.Object, err error) {
+	err = s.on(ctx, "get", key, func() (err error) {
+		object, err = s.get(ctx, key, opts)
+		return err
+	})
+	return object, err
 }
 
 func (s *Store) get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
@@ -89,18 +85,22 @@ func (s *Store) describe(fd int, key string) (ports.ObjectInfo, error) {
 
 // Stat implements ports.ObjectStore. It needs no right to read the file,
 // unless versions are hashes.
-func (s *Store) Stat(ctx context.Context, key string) (ports.ObjectInfo, error) {
-	if err := s.beginKey(ctx, "stat", key); err != nil {
-		return ports.ObjectInfo{}, err
-	}
-	defer s.gate.leave()
+func (s *Store) Stat(ctx context.Context, key string) (info ports.ObjectInfo, err error) {
+	err = s.on(ctx, "stat", key, func() (err error) {
+		info, err = s.stat(key)
+		return err
+	})
+	return info, err
+}
+
+func (s *Store) stat(key string) (ports.ObjectInfo, error) {
 	path, name := splitPath(s.names.file(key))
 	dir, err := s.tree.folder(path, searchFlags)
 	if errors.Is(err, unix.ENOENT) {
-		return ports.ObjectInfo{}, fail("stat", key, refuse(ports.ErrNotFound, nil))
+		return ports.ObjectInfo{}, refuse(ports.ErrNotFound, nil)
 	}
 	if err != nil {
-		return ports.ObjectInfo{}, fail("stat", key, during("open folder", err))
+		return ports.ObjectInfo{}, during("open folder", err)
 	}
 	defer dir.close()
 	found, err := s.versions.stateAt(dir.fd, name)
@@ -108,7 +108,7 @@ func (s *Store) Stat(ctx context.Context, key string) (ports.ObjectInfo, error) 
 		err = refuse(ports.ErrNotFound, nil)
 	}
 	if err != nil {
-		return ports.ObjectInfo{}, fail("stat", key, err)
+		return ports.ObjectInfo{}, err
 	}
 	return found.info(key), nil
 }

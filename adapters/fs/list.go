@@ -19,18 +19,12 @@ import (
 // way from the root. With KeysOnly no file is looked at.
 func (s *Store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
 	return func(yield func(ports.ObjectInfo, error) bool) {
-		if err := s.begin(ctx, "list", opts.Prefix); err != nil {
+		err := s.inside(ctx, "list", opts.Prefix, func() error {
+			(&listing{store: s, ctx: ctx, opts: opts, yield: yield}).run()
+			return nil
+		})
+		if err != nil {
 			yield(ports.ObjectInfo{}, err)
-			return
-		}
-		defer s.gate.leave()
-		l := &listing{store: s, ctx: ctx, opts: opts, yield: yield}
-		above, _ := splitPath(opts.Prefix)
-		switch {
-		case above != "" && ports.ValidateKey(above) == nil:
-			l.walk(s.tree.root, s.names.folder(above), above+"/")
-		case above == "" && !strings.HasPrefix(opts.Prefix, "/"):
-			l.walk(s.tree.root, ".", "")
 		}
 	}
 }
@@ -44,9 +38,22 @@ type listing struct {
 	count int
 }
 
+// run starts at the folder that the prefix names. No key has a prefix that no
+// valid key can have, so then there is nothing to look for.
+func (l *listing) run() {
+	s := l.store
+	above, _ := splitPath(l.opts.Prefix)
+	switch {
+	case above != "" && ports.ValidateKey(above) == nil:
+		l.walk(s.tree.root, s.names.folder(above), above+"/")
+	case above == "" && !strings.HasPrefix(l.opts.Prefix, "/"):
+		l.walk(s.tree.root, ".", "")
+	}
+}
+
 // child is a folder or object in a folder.
 type child struct {
-	order  string // the segment, with "/" after it for a folder
+	key    string // with "/" at the end for a folder, which puts it in order
 	path   string // below the folder; has a "/" only where a name was cut
 	folder bool
 }
@@ -66,16 +73,16 @@ func (l *listing) walk(at int, path, prefix string) bool {
 	if err != nil {
 		return l.stop(prefix, err)
 	}
-	slices.SortFunc(children, func(a, b child) int { return strings.Compare(a.order, b.order) })
+	slices.SortFunc(children, func(a, b child) int { return strings.Compare(a.key, b.key) })
 	for _, c := range children {
 		if err := contextDone(l.ctx); err != nil {
 			return l.stop(prefix, err)
 		}
 		if c.folder {
-			if !l.walk(dir.fd, c.path, prefix+c.order) {
+			if !l.walk(dir.fd, c.path, c.key) {
 				return false
 			}
-		} else if !l.object(dir, prefix, c) {
+		} else if !l.object(dir, c) {
 			return false
 		}
 	}
@@ -83,8 +90,8 @@ func (l *listing) walk(at int, path, prefix string) bool {
 }
 
 // object yields one object, unless it is gone by now.
-func (l *listing) object(dir folder, prefix string, c child) bool {
-	info := ports.ObjectInfo{Key: prefix + c.order}
+func (l *listing) object(dir folder, c child) bool {
+	info := ports.ObjectInfo{Key: c.key}
 	if !l.opts.KeysOnly {
 		found, err := l.examine(dir, c)
 		if err != nil {
@@ -141,8 +148,12 @@ func (l *listing) children(to []child, dir folder, prefix, head string) ([]child
 				return nil, err
 			}
 		case kind == kindFolder || kind == kindFile:
-			c, ok := l.store.names.child(join(head, e.name), kind == kindFolder, prefix == "")
-			if ok && l.wants(prefix, c) {
+			path := join(head, e.name)
+			segment, ok := l.store.names.read(path, kind == kindFolder, prefix == "")
+			if !ok {
+				continue
+			}
+			if c := (child{prefix + segment, path, kind == kindFolder}); l.wants(c) {
 				to = append(to, c)
 			}
 		}
@@ -163,43 +174,17 @@ func (l *listing) rest(to []child, at folder, name, prefix, head string) ([]chil
 	return l.children(to, dir, prefix, join(head, name))
 }
 
-// child decodes a path below a folder; ok is false for what is no object of ours.
-func (n names) child(path string, folder, first bool) (c child, ok bool) {
-	name := path
-	if strings.Contains(path, "/") {
-		name = strings.ReplaceAll(path, markMore+"/", "")
-	}
-	segment, ok := n.segment(name, folder, first)
-	if !ok {
-		return child{}, false
-	}
-	if len(name) != len(path) || len(name) > maxNameBytes { // cut, but in the right places?
-		var b strings.Builder
-		if splitName(&b, name); b.String() != path {
-			return child{}, false
-		}
-	}
-	if folder {
-		segment += "/"
-	}
-	return child{order: segment, path: path, folder: folder}, true
-}
-
 // wants reports whether c is asked for, or may have something below it that is.
-func (l *listing) wants(prefix string, c child) bool {
-	key := prefix + c.order
-	if len(key) > ports.MaxKeyBytes {
-		return false
-	}
+func (l *listing) wants(c child) bool {
 	o := &l.opts
-	if o.EndBefore != "" && key >= o.EndBefore {
+	switch {
+	case len(c.key) > ports.MaxKeyBytes, o.EndBefore != "" && c.key >= o.EndBefore:
 		return false
+	case c.folder:
+		return (strings.HasPrefix(c.key, o.Prefix) || strings.HasPrefix(o.Prefix, c.key)) &&
+			(c.key > o.StartAfter || strings.HasPrefix(o.StartAfter, c.key))
 	}
-	if c.folder {
-		return (strings.HasPrefix(key, o.Prefix) || strings.HasPrefix(o.Prefix, key)) &&
-			(key > o.StartAfter || strings.HasPrefix(o.StartAfter, key))
-	}
-	return strings.HasPrefix(key, o.Prefix) && key > o.StartAfter
+	return strings.HasPrefix(c.key, o.Prefix) && c.key > o.StartAfter
 }
 
 func join(path, name string) string {

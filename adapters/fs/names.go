@@ -125,13 +125,36 @@ func (n names) segment(name string, folder, first bool) (segment string, ok bool
 	return segment, ok && ports.ValidateKey(segment) == nil
 }
 
+// read decodes what a listing found: a path below a folder, which has a "/" only
+// where a name was cut. A folder's segment gets a "/" at its end. ok is false
+// for what is not ours.
+func (n names) read(path string, folder, first bool) (segment string, ok bool) {
+	name := path
+	if strings.Contains(path, "/") {
+		name = strings.ReplaceAll(path, markMore+"/", "")
+	}
+	if segment, ok = n.segment(name, folder, first); !ok {
+		return "", false
+	}
+	if len(name) != len(path) || len(name) > maxNameBytes { // cut, but in the right places?
+		var b strings.Builder
+		if splitName(&b, name); b.String() != path {
+			return "", false
+		}
+	}
+	if folder {
+		segment += "/"
+	}
+	return segment, true
+}
+
 // splitName appends name, cut into folders of at most 255 bytes where it is
 // longer. Characters stay whole, because some file systems insist on UTF-8. The
 // last part has at least three bytes, so it is never "." or "..".
 func splitName(b *strings.Builder, name string) {
 	for len(name) > maxNameBytes {
 		cut := maxNameBytes - len(markMore)
-		for cut > maxNameBytes/2 && !utf8.RuneStart(name[cut]) {
+		for !utf8.RuneStart(name[cut]) {
 			cut--
 		}
 		b.WriteString(name[:cut])

@@ -98,11 +98,11 @@ func FuzzNames(f *testing.F) {
 			if strings.Contains(a, "/") {
 				continue
 			}
-			if c, ok := n.child(a, false, true); ok && n.file(c.order) != a {
-				t.Fatalf("file %q is taken for %q, whose file is %q", a, c.order, n.file(c.order))
+			if key, ok := n.read(a, false, true); ok && n.file(key) != a {
+				t.Fatalf("file %q is taken for %q, whose file is %q", a, key, n.file(key))
 			}
-			if c, ok := n.child(a, true, true); ok && n.folder(strings.TrimSuffix(c.order, "/")) != a {
-				t.Fatalf("folder %q is taken for %q", a, c.order)
+			if key, ok := n.read(a, true, true); ok && n.folder(strings.TrimSuffix(key, "/")) != a {
+				t.Fatalf("folder %q is taken for %q", a, key)
 			}
 		}
 	})
@@ -146,11 +146,11 @@ func decode(n names, p string, folder bool) (string, bool) {
 		if more && strings.HasSuffix(name, markMore) {
 			continue
 		}
-		c, ok := n.child(head, more || folder, key == "")
+		segment, ok := n.read(head, more || folder, key == "")
 		if !ok {
 			return "", false
 		}
-		key, head = key+c.order, ""
+		key, head = key+segment, ""
 	}
 	return strings.TrimSuffix(key, "/"), true
 }

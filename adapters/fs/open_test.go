@@ -172,7 +172,7 @@ func TestFailedPutsLeaveNothing(t *testing.T) {
 		"a version that is not there now": {strings.NewReader("x"), ports.IfVersion("1"), ports.ErrPrecondition},
 	} {
 		use := t.Context()
-		if c.want == context.Canceled {
+		if errors.Is(c.want, context.Canceled) {
 			use = ctx
 		}
 		_, err := s.PutStream(use, "k", c.body, c.cond)

@@ -25,21 +25,18 @@ func (s *Store) PutStream(ctx context.Context, key string, body io.Reader, cond 
 	return s.put(ctx, key, cond, func(d *draft) error { return d.readFrom(ctx, body) })
 }
 
-func (s *Store) put(ctx context.Context, key string, cond ports.Condition, fill func(*draft) error) (ports.ObjectInfo, error) {
-	if err := s.beginKey(ctx, "put", key); err != nil {
-		return ports.ObjectInfo{}, err
-	}
-	defer s.gate.leave()
-	place, err := s.placeFor(key, cond)
-	if err != nil {
-		return ports.ObjectInfo{}, fail("put", key, err)
-	}
-	defer place.dir.close()
-	info, err := s.replace(ctx, place, cond, fill)
-	if err != nil {
-		return ports.ObjectInfo{}, fail("put", key, err)
-	}
-	return info, nil
+// put has the draft filled between the first look and the decision.
+func (s *Store) put(ctx context.Context, key string, cond ports.Condition, fill func(*draft) error) (info ports.ObjectInfo, err error) {
+	err = s.on(ctx, "put", key, func() error {
+		at, err := s.placeFor(key, cond)
+		if err != nil {
+			return err
+		}
+		defer at.dir.close()
+		info, err = s.replace(ctx, at, cond, fill)
+		return err
+	})
+	return info, err
 }
 
 // place is where an object's file is, or will be.

@@ -13,12 +13,7 @@ type mover struct{ linked bool } // linked: do without RENAME_NOREPLACE
 
 // replace moves a file over what is there, or to where nothing is.
 func (m mover) replace(fromDir int, from string, toDir int, to string) error {
-	for {
-		err := unix.Renameat(fromDir, from, toDir, to)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
+	return again(func() error { return unix.Renameat(fromDir, from, toDir, to) })
 }
 
 // create moves a file to where nothing is, and otherwise answers EEXIST. The

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -81,13 +82,29 @@ func (p process) kill(t testing.TB) {
 	_ = p.cmd.Wait() // reports the kill
 }
 
+// replaceForever fills the object with a byte that tells this process from the
+// one before.
 func replaceForever(ctx context.Context, s *Store, args []string) error {
 	size, err := strconv.Atoi(args[0])
-	fill := byte(os.Getpid()) // another one than the process before
-	bodies := [][]byte{bytes.Repeat([]byte{fill}, size), bytes.Repeat([]byte{^fill}, size)}
+	if err != nil {
+		return err
+	}
+	piece := bytes.Repeat([]byte{byte(os.Getpid())}, min(size, 1<<20))
 	fmt.Println("ready")
-	for i := 0; err == nil; i++ {
-		_, err = s.Put(ctx, "doc.bin", bodies[i%2], ports.Any)
+	for err == nil {
+		if size == len(piece) {
+			_, err = s.Put(ctx, "doc.bin", piece, ports.Any)
+			continue
+		}
+		left := size
+		_, err = s.PutStream(ctx, "doc.bin", readerFunc(func(p []byte) (int, error) {
+			if left == 0 {
+				return 0, io.EOF
+			}
+			n := copy(p, piece[:min(left, len(piece))])
+			left -= n
+			return n, nil
+		}), ports.Any)
 	}
 	return err
 }
@@ -135,7 +152,7 @@ func overflowLimit(ctx context.Context, s *Store, _ []string) error {
 	}
 	_, err := s.Put(ctx, "doc.bin", make([]byte, 2<<20), ports.Any)
 	if !errors.Is(err, ports.ErrUnavailable) || !errors.Is(err, unix.EFBIG) {
-		return fmt.Errorf("put of too much answers %v", err)
+		return fmt.Errorf("put of too much answers %w", err)
 	}
 	_, err = s.Put(ctx, "other.bin", make([]byte, 1<<20), ports.Any)
 	return err

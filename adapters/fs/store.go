@@ -38,21 +38,14 @@ func (s *Store) Capabilities() ports.Capabilities {
 
 // Ping answers nil if the root is still there. It reads no object.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.begin(ctx, "ping", ""); err != nil {
-		return err
-	}
-	defer s.gate.leave()
-	var st unix.Stat_t
-	for _, name := range []string{locksDir, scratchDir} {
-		err := statAt(s.meta, name, &st)
+	return s.inside(ctx, "ping", "", func() error {
+		var st unix.Stat_t
+		err := errors.Join(statAt(s.meta, locksDir, &st), statAt(s.meta, scratchDir, &st))
 		if errors.Is(err, unix.ENOENT) {
-			err = refuse(ports.ErrUnavailable, errFolderGone)
+			return refuse(ports.ErrUnavailable, errFolderGone)
 		}
-		if err != nil {
-			return fail("ping", "", err)
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // Close lets go of the root. Calls and lists that are under way end normally,
@@ -70,24 +63,29 @@ func (s *Store) release() {
 	_ = unix.Close(s.tree.root)
 }
 
-// begin starts a call without a key; if it answers nil, gate.leave must follow.
-func (s *Store) begin(ctx context.Context, op, key string) error {
+// on runs one call on a key. It is the boundary of the package: call answers
+// plain errors, and what leaves here is a *ports.Error.
+func (s *Store) on(ctx context.Context, op, key string, call func() error) error {
+	if err := ports.ValidateKey(key); err != nil {
+		if invalid, ok := errors.AsType[*ports.Error](err); ok {
+			err = invalid.Err // the rule that was broken, to be wrapped once
+		}
+		return ports.Fail(op, key, ports.ErrInvalidKey, err)
+	}
+	return s.inside(ctx, op, key, call)
+}
+
+// inside runs one call that the store stays open for.
+func (s *Store) inside(ctx context.Context, op, key string, call func() error) error {
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return err
 	}
 	if !s.gate.enter() {
 		return ports.Fail(op, key, ports.ErrClosed, nil)
 	}
-	return nil
-}
-
-// beginKey starts a call on a key; if it answers nil, gate.leave must follow.
-func (s *Store) beginKey(ctx context.Context, op, key string) error {
-	if err := ports.ValidateKey(key); err != nil {
-		if invalid, ok := errors.AsType[*ports.Error](err); ok {
-			err = invalid.Err
-		}
-		return ports.Fail(op, key, ports.ErrInvalidKey, err)
+	defer s.gate.leave()
+	if err := call(); err != nil {
+		return fail(op, key, err)
 	}
-	return s.begin(ctx, op, key)
+	return nil
 }

@@ -13,20 +13,24 @@ import (
 // GetStream implements ports.Streamer. The reader keeps the file open that it
 // began with, so it is not disturbed by later writes, deletes, or Close of the
 // store; it fails once ctx is done. It is not safe for concurrent use.
-func (s *Store) GetStream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
-	if err := s.beginKey(ctx, "get", key); err != nil {
-		return ports.ObjectInfo{}, nil, err
-	}
-	defer s.gate.leave()
+func (s *Store) GetStream(ctx context.Context, key string, opts ports.GetOptions) (info ports.ObjectInfo, body io.ReadCloser, err error) {
+	err = s.on(ctx, "get", key, func() (err error) {
+		info, body, err = s.stream(ctx, key, opts)
+		return err
+	})
+	return info, body, err
+}
+
+func (s *Store) stream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
 	fd, info, err := s.openObject(key)
 	if err != nil {
-		return ports.ObjectInfo{}, nil, fail("get", key, err)
+		return ports.ObjectInfo{}, nil, err
 	}
 	file := os.NewFile(uintptr(fd), key)
 	from, to, err := choose(info, opts)
 	if err != nil {
 		_ = file.Close()
-		return ports.ObjectInfo{}, nil, fail("get", key, err)
+		return ports.ObjectInfo{}, nil, err
 	}
 	return info, &reader{ctx: ctx, key: key, file: file, at: from, end: to}, nil
 }

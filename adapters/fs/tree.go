@@ -82,23 +82,28 @@ func (t *tree) walk(from int, path string, flags int) (int, error) {
 	}
 }
 
-func openAt(dir int, name string, flags int, mode uint32) (int, error) {
+// again repeats a system call as long as signals interrupt it; the runtime
+// sends some all the time.
+func again(call func() error) error {
 	for {
-		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC, mode)
-		if !errors.Is(err, unix.EINTR) {
-			return fd, err
+		if err := call(); !errors.Is(err, unix.EINTR) {
+			return err
 		}
 	}
 }
 
+// openAt opens one name; whether it follows a link is up to flags.
+func openAt(dir int, name string, flags int, mode uint32) (fd int, err error) {
+	err = again(func() (err error) {
+		fd, err = unix.Openat(dir, name, flags|unix.O_CLOEXEC, mode)
+		return err
+	})
+	return fd, err
+}
+
 // statAt never follows a link.
 func statAt(dir int, name string, st *unix.Stat_t) error {
-	for {
-		err := unix.Fstatat(dir, name, st, unix.AT_SYMLINK_NOFOLLOW)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
+	return again(func() error { return unix.Fstatat(dir, name, st, unix.AT_SYMLINK_NOFOLLOW) })
 }
 
 func isKind(st *unix.Stat_t, kind uint32) bool { return uint32(st.Mode)&unix.S_IFMT == kind }

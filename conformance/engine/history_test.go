@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -86,12 +87,13 @@ func (h *history) moment() int {
 
 // answer is what a query answered, and the events between which it ran.
 type answer struct {
-	who        string
-	from, to   int
-	want       []string
-	ids        map[string]bool
-	plan       string
-	began, end string
+	who          string
+	from, to     int
+	want         []string
+	ids          map[string]bool
+	plan         string
+	index        bool
+	began, ended string
 }
 
 // check reports a document that matched throughout the query and is not in
@@ -101,44 +103,31 @@ func (h *history) check(a answer) {
 	defer h.mu.Unlock()
 	for key, states := range h.states {
 		id := strings.TrimSuffix(strings.TrimPrefix(key, itemsFolder), ".json")
-		always, ever, values := true, false, []string(nil)
-		before := ""
-		for _, s := range states {
-			if s.at <= a.from {
-				before = s.value
-			}
-		}
-		values = append(values, before)
-		for _, s := range states {
-			if s.at > a.from && s.at <= a.to {
-				values = append(values, s.value)
-			}
-		}
+		values := valuesBetween(states, a.from, a.to)
+		always, ever := true, false
 		for _, value := range values {
-			matches := contains(a.want, value)
+			matches := slices.Contains(a.want, value)
 			always, ever = always && matches, ever || matches
 		}
-		problem := ""
-		switch {
-		case always && !a.ids[id]:
-			problem = "MISSING"
-		case !ever && a.ids[id]:
-			problem = "EXTRA"
-		default:
-			continue
+		if always && !a.ids[id] || !ever && a.ids[id] {
+			h.problems = append(h.problems, fmt.Sprintf("wrong answer: %s asked for %v between %s and %s (%s) and got %s: %v; its values were %q",
+				a.who, a.want, a.began, a.ended, a.plan, id, a.ids[id], values))
 		}
-		h.problems = append(h.problems, fmt.Sprintf("%s %s: %s asked for %v between %s and %s by %s; its values were %q",
-			problem, id, a.who, a.want, a.began, a.end, a.plan, values))
 	}
 }
 
-func contains(list []string, value string) bool {
-	for _, one := range list {
-		if one == value {
-			return true
+// valuesBetween are the value at the first moment and all up to the second.
+func valuesBetween(states []state, from, to int) []string {
+	values := []string{""}
+	for _, s := range states {
+		switch {
+		case s.at <= from:
+			values[0] = s.value
+		case s.at <= to:
+			values = append(values, s.value)
 		}
 	}
-	return false
+	return values
 }
 
 // settle checks what a client was told about its writes, once nothing is

@@ -3,150 +3,97 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/smarterbase/smarterbase/adapters/memory"
 	"github.com/smarterbase/smarterbase/core"
-	"github.com/smarterbase/smarterbase/ports"
 )
 
-// speed says how long things take. The times are those of the protocol, so
-// that leases run out in the middle of everything.
-type speed struct {
-	short, middle, long time.Duration
-	late                time.Duration // how late a put can arrive; 0: a local store
-	think               time.Duration // between two operations of a client
-	calm                time.Duration // between two disasters, about
-}
-
-var (
-	networkSpeed = speed{50 * time.Millisecond, 3 * time.Second, 30 * time.Second, 59 * time.Second, 20 * time.Second, 60 * time.Second}
-	localSpeed   = speed{time.Millisecond, 300 * time.Millisecond, 3 * time.Second, 0, 2 * time.Second, 6 * time.Second}
-)
-
-// world is one simulation: the services, their disasters, and the clients.
-type world struct {
-	seed    uint64
-	rng     *rand.Rand // of the director, who makes clients and disasters
-	speed   speed
-	history *history
-	over    chan struct{} // closed at the end: killed clients' calls return
-	flying  sync.WaitGroup
-
-	mu        sync.Mutex
-	current   *memory.Index            // the index that new connections get
-	stays     map[string]*memory.Index // clients that are cut off with an old one
-	snapshots []memory.IndexSnapshot
-
-	told      map[string]error // token → what its writer was told
-	byIndex   int
-	byScan    int
-	disasters int
-	killed    int
-}
-
-func newWorld(seed uint64, pace speed) *world {
-	identities := 0
-	w := &world{
-		seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), speed: pace, over: make(chan struct{}),
-		history: newHistory(memory.NewStore(memory.StoreOptions{HashVersions: pace.late > 0})),
-		stays:   make(map[string]*memory.Index), told: make(map[string]error),
-	}
-	w.current = memory.NewIndex(memory.IndexOptions{NewIdentity: func() string { identities++; return fmt.Sprint("identity ", identities) }})
-	return w
-}
-
-// server is the index that a client is connected to.
-func (w *world) server(client string) *memory.Index {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if old, cut := w.stays[client]; cut {
-		return old
-	}
-	return w.current
-}
-
-// actor is one process with the collection open.
-type actor struct {
-	*wire
-	rng   *rand.Rand
-	db    *core.DB
-	items *core.Collection[item]
-	count int
-}
-
-// start opens a process. Its clock is off by up to ten minutes.
-func (w *world) start(name string, seed uint64, die int) (*actor, error) {
-	a := &actor{wire: newWire(w, name, die), rng: rand.New(rand.NewPCG(w.seed, seed))}
-	random := rand.New(rand.NewPCG(w.seed, seed+1<<32))
-	var mu sync.Mutex
-	options := core.Options{
-		Settings: core.Settings{SkipProbe: true, Attempts: 3},
-		Components: core.Components{
-			Index: indexWire{a.wire}, Clock: newWrongClock(time.Duration(a.rng.IntN(3)-1) * 10 * time.Minute),
-			Random: func() uint64 { mu.Lock(); defer mu.Unlock(); return random.Uint64() },
-		},
-	}
-	if w.seed%7 == 6 && a.rng.IntN(3) == 0 { // one that does not reach the index, and turns it off
-		options.Index, options.IndexPolicy = nil, core.IndexAvailable
-	}
-	var err error
-	if a.db, err = core.Open(context.Background(), storeWire{a.wire}, options); err != nil {
-		return nil, err
-	}
-	a.items, err = core.NewCollection[item](context.Background(), a.db, "items")
-	return a, err
-}
-
-// live runs operations until the actor has done its share or was killed. A
-// killed one leaves a goroutine that hangs until the world is over.
-func (w *world) live(name string, seed uint64, operations int) {
-	rng := rand.New(rand.NewPCG(w.seed, seed+1<<40))
-	for generation := 0; operations > 0; generation++ {
-		die := 0
-		if rng.IntN(2) == 0 {
-			die = 1 + rng.IntN(120)
-		}
-		process := fmt.Sprintf("%s.%d", name, generation)
-		done := make(chan struct{})
-		wire := make(chan *actor, 1)
-		left := operations
-		w.flying.Go(func() {
-			defer close(done)
-			a, err := w.start(process, seed+uint64(generation)<<8, die)
-			wire <- a
-			if a.db != nil {
-				defer func() { _ = a.db.Close() }()
-			}
-			for ; err == nil && left > 0; left-- {
-				a.operate()
-			}
-			if a.db != nil && !a.isDead() { // stay until the world is over: builders and removals go on
-				<-w.over
-			}
-		})
-		_ = wire
-		_ = done
-		operations = 0
-	}
-}
-
-func (c *wire) isDead() bool {
-	select {
-	case <-c.dead:
-		return true
-	default:
-		return false
-	}
-}
-
-var _ ports.Index = indexWire{}
-
+// TestIndexRegimes runs models/indexes.py over the real code: clients that
+// are killed anywhere, requests that are lost, late and repeated, an index
+// that loses everything or falls back, in time that passes by itself.
 func TestIndexRegimes(t *testing.T) {
 	t.Parallel()
-	_ = synctest.Test
+	for name, pace := range map[string]speed{"network": networkSpeed, "local": localSpeed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runSeeds(t, scale("SB_SEEDS", 150), func(t *testing.T, seed uint64) tally { return simulate(t, seed, pace) })
+		})
+	}
+}
+
+// runSeeds runs a simulation for each seed and stops at the first that fails.
+func runSeeds(t *testing.T, seeds int, run func(t *testing.T, seed uint64) tally) {
+	var total tally
+	first := scale("SB_SEED", 1)
+	for seed := first; seed < first+seeds; seed++ {
+		ok := t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { total.add(run(t, uint64(seed))) })
+		})
+		if !ok {
+			t.Fatalf("repeat with SB_SEED=%d SB_SEEDS=1; this was simulation number %d", seed, seed-first+1)
+		}
+	}
+	t.Logf("%d simulations: %+v", seeds, total)
+}
+
+func simulate(t *testing.T, seed uint64, pace speed) tally {
+	w := newWorld(seed, pace)
+	w.audit(t) // the index is ready when the clients come
+	stop := make(chan struct{})
+	w.chaos.Go(func() { w.rage(stop) })
+	w.chaos.Go(func() { w.replicate(stop) })
+	var clients sync.WaitGroup
+	for client := range 4 {
+		clients.Go(func() { w.live(client+1, 12) })
+	}
+	clients.Wait()
+	close(stop)
+	w.chaos.Wait()
+	later(t, max(pace.late, 2*pace.long)) // what is on its way arrives
+	w.audit(t)
+	close(w.over)
+	w.crowd.Wait()
+	w.flying.Wait() // what was sent when the world ended
+	w.history.settle(w.told)
+	for i, problem := range w.history.problems {
+		if i < 5 {
+			t.Error(problem)
+		}
+	}
+	return w.tally
+}
+
+// audit waits, as a new process without faults, until the index is ready, and
+// compares it with the documents.
+func (w *world) audit(t *testing.T) {
+	store := w.history.inner
+	db, err := core.Open(background, store, core.Options{Components: core.Components{Index: w.server("")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	ctx, cancel := context.WithTimeout(background, time.Hour)
+	defer cancel()
+	items, err := core.NewCollection[item](ctx, db, "items")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range questionsAsked {
+		for {
+			if err := items.WaitReady(ctx); err != nil {
+				t.Fatal("the index does not get ready: ", err)
+			}
+			a, err := answerOf(w.history, "the auditor", items, want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.history.check(a)
+			if a.index {
+				break
+			}
+		}
+	}
 }

@@ -151,7 +151,6 @@ func TestTimesOfCreationAndChangeAreKept(t *testing.T) {
 // later lets time pass inside a synctest bubble.
 func later(t *testing.T, d time.Duration) {
 	t.Helper()
-	timer := time.NewTimer(d)
-	<-timer.C
+	<-time.NewTimer(d).C
 	synctest.Wait()
 }

@@ -85,7 +85,7 @@ func (c *wire) latency(rng *rand.Rand) time.Duration {
 	short, middle, long := c.speed.short, c.speed.middle, c.speed.long
 	switch n := rng.IntN(100); {
 	case n < 70:
-		return 1 + rand.N(short)*0 + time.Duration(rng.Int64N(int64(short)))
+		return 1 + time.Duration(rng.Int64N(int64(short)))
 	case n < 93:
 		return 1 + time.Duration(rng.Int64N(int64(middle)))
 	default:

@@ -25,7 +25,7 @@ func (q *quickstart) fill(ctx context.Context, url string, began time.Time) (Fee
 		return feed, err
 	}
 	if !complete {
-		q.line("Opened %s in %s: %s events.", url, period(time.Since(began)), number(there))
+		q.line("Opened %s in %s: %s events so far, loading the rest.", url, period(time.Since(began)), number(there))
 		if feed, err = q.load(ctx); err != nil {
 			return feed, err
 		}
@@ -40,9 +40,9 @@ func (q *quickstart) fill(ctx context.Context, url string, began time.Time) (Fee
 	indexed := int(q.meter.indexed.Load())
 	switch {
 	case !complete:
-		q.line("The indexes by magnitude, network, time and type are ready %s later.", period(time.Since(waited)))
+		q.line("The indexes by magnitude, network, time and type are ready after another %s.", period(time.Since(waited)))
 	case indexed > 0:
-		q.line("Opened %s in %s: %s events. The indexes were not closed cleanly: built anew from %s documents.",
+		q.line("Opened %s in %s: %s events are there. The indexes had to be built from %s documents.",
 			url, period(time.Since(began)), number(there), number(indexed))
 	default:
 		q.line("Opened %s in %s: %s events and their indexes are there, %s documents of events were read.",

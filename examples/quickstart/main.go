@@ -62,6 +62,6 @@ func run(ctx context.Context, url string, out *screen) (err error) {
 		return err
 	}
 	q.line("")
-	q.line("Start it again: it finds everything. Each event is a file that you can read, such as %s%s.json", eventKeys, strongest)
+	q.line("Start it again: it finds everything. Each event is one JSON object under a key of its own, such as %s%s.json.", eventKeys, strongest)
 	return nil
 }

@@ -89,12 +89,6 @@ func patchedHarness(patch func(p *patched)) conformance.StoreHarness {
 
 func TestGoodStoresPass(t *testing.T) {
 	t.Parallel()
-	plain := conformance.StoreHarness{
-		New: func(testing.TB) ports.ObjectStore { return memory.NewStore(memory.StoreOptions{}) },
-		Second: func(_ testing.TB, first ports.ObjectStore) ports.ObjectStore {
-			return first.(*memory.Store).Client()
-		},
-	}
 	weak := conformance.StoreHarness{New: func(testing.TB) ports.ObjectStore {
 		return memory.NewStore(memory.StoreOptions{
 			HashVersions: true, NoConditionalDelete: true, NoNestedKeys: true, LateWrites: true, MaxObjectSize: 8 << 20,
@@ -104,7 +98,7 @@ func TestGoodStoresPass(t *testing.T) {
 		return faults.Store(memory.NewStore(memory.StoreOptions{}), faults.New(faults.Options{}))
 	}}
 	for name, h := range map[string]conformance.StoreHarness{
-		"plain": plain, "weak": weak, "behind faults": behindFaults, "patched with nothing": patchedHarness(func(*patched) {}),
+		"weak": weak, "behind faults": behindFaults, "patched with nothing": patchedHarness(func(*patched) {}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -81,8 +81,10 @@ func (t *Ticket) begin(ctx context.Context, next Content) error {
 // classify turns errors of an index that does not answer into ErrUnreachable.
 func (h *Holder) classify(ctx context.Context, err error) error {
 	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, ports.ErrStale), errors.Is(err, ports.ErrTooLarge), errors.Is(err, ports.ErrInvalidKey):
+	case err == nil, errors.Is(err, ports.ErrStale), errors.Is(err, ports.ErrTooLarge), errors.Is(err, ports.ErrInvalidKey):
 		return err
+	case ctx.Err() != nil:
+		return ctx.Err() // not the index's own, which may say that its outcome is unknown
 	default:
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
