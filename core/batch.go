@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
 	"github.com/smarterbase/smarterbase/ports"
@@ -30,15 +31,13 @@ type BatchOptions struct {
 
 // GetAll reads documents by id; missing ones have ErrNotFound.
 func (c *Collection[T]) GetAll(ctx context.Context, ids []string, options ...BatchOptions) ([]Result[T], error) {
-	return batch(ctx, c, "get", ids, options, func(ctx context.Context, id string) (Document[T], error) {
-		return c.Get(ctx, id)
-	})
+	return batch(ctx, c, "get", ids, options, itself, c.Get)
 }
 
 // CreateAll creates documents: each of them under its ID, or, if that is
 // empty, as Create chooses.
 func (c *Collection[T]) CreateAll(ctx context.Context, docs []Document[T], options ...BatchOptions) ([]Result[T], error) {
-	return batch(ctx, c, "create", docs, options, func(ctx context.Context, doc Document[T]) (Document[T], error) {
+	return batch(ctx, c, "create", docs, options, idOf[T], func(ctx context.Context, doc Document[T]) (Document[T], error) {
 		return c.Create(ctx, doc.ID, doc.Value)
 	})
 }
@@ -46,7 +45,7 @@ func (c *Collection[T]) CreateAll(ctx context.Context, docs []Document[T], optio
 // PutAll stores documents, whether there are any or not. A document with a
 // Revision is stored only if it is at that revision.
 func (c *Collection[T]) PutAll(ctx context.Context, docs []Document[T], options ...BatchOptions) ([]Result[T], error) {
-	return batch(ctx, c, "put", docs, options, func(ctx context.Context, doc Document[T]) (Document[T], error) {
+	return batch(ctx, c, "put", docs, options, idOf[T], func(ctx context.Context, doc Document[T]) (Document[T], error) {
 		if doc.Revision.IsZero() {
 			return c.Put(ctx, doc.ID, doc.Value)
 		}
@@ -56,38 +55,40 @@ func (c *Collection[T]) PutAll(ctx context.Context, docs []Document[T], options 
 
 // DeleteAll deletes documents by id; missing ones are no failure.
 func (c *Collection[T]) DeleteAll(ctx context.Context, ids []string, options ...BatchOptions) ([]Result[T], error) {
-	return batch(ctx, c, "delete", ids, options, func(ctx context.Context, id string) (Document[T], error) {
+	return batch(ctx, c, "delete", ids, options, itself, func(ctx context.Context, id string) (Document[T], error) {
 		return Document[T]{ID: id}, c.Delete(ctx, id)
 	})
 }
 
-// ExistsAll reports for each id whether there is a document.
-func (c *Collection[T]) ExistsAll(ctx context.Context, ids []string) (map[string]bool, error) {
+// ExistsAll reports for each id whether there is a document; ids that could
+// not be looked up are left out, and in the error.
+func (c *Collection[T]) ExistsAll(ctx context.Context, ids []string, options ...BatchOptions) (map[string]bool, error) {
+	var mu sync.Mutex
 	found := make(map[string]bool, len(ids))
-	results, err := batch(ctx, c, "exists", ids, nil, func(ctx context.Context, id string) (Document[T], error) {
+	_, err := batch(ctx, c, "exists", ids, options, itself, func(ctx context.Context, id string) (Document[T], error) {
 		ok, err := c.Exists(ctx, id)
-		if ok {
-			return Document[T]{ID: id}, err
+		if err == nil {
+			mu.Lock()
+			defer mu.Unlock()
+			found[id] = ok
 		}
-		return Document[T]{}, err
+		return Document[T]{ID: id}, err
 	})
-	for i, result := range results {
-		if result.Err == nil {
-			found[ids[i]] = result.ID != ""
-		}
-	}
 	return found, err
 }
 
-func batch[In, T any](ctx context.Context, c *Collection[T], op string, inputs []In, options []BatchOptions, work func(ctx context.Context, in In) (Document[T], error)) (results []Result[T], err error) {
+func itself(id string) string            { return id }
+func idOf[T any](doc Document[T]) string { return doc.ID }
+
+func batch[In, T any](ctx context.Context, c *Collection[T], op string, inputs []In, options []BatchOptions, id func(In) string, work func(ctx context.Context, in In) (Document[T], error)) (results []Result[T], err error) {
 	ctx, end := c.docs.db.operation(ctx, ports.OperationInfo{Name: op, Collection: c.docs.name, Batch: len(inputs)})
 	defer func() { end(len(results), err) }()
 	each := func(ctx context.Context, in In) Result[T] {
 		doc, err := work(ctx, in)
 		if err != nil {
-			err = fail(op, c.docs.name, doc.ID, err)
+			doc.ID = id(in)
 		}
-		return Result[T]{doc, err}
+		return Result[T]{doc, fail(op, c.docs.name, doc.ID, err)}
 	}
 	results = make([]Result[T], 0, len(inputs))
 	var failed DocumentErrors
@@ -102,9 +103,10 @@ func batch[In, T any](ctx context.Context, c *Collection[T], op string, inputs [
 			}
 		}
 	}
-	for range len(inputs) - len(results) {
-		results = append(results, Result[T]{Err: &Error{Op: op, Collection: c.docs.name, Kind: ctx.Err()}})
-		failed.note(results[len(results)-1].Err)
+	for _, in := range inputs[len(results):] { // the context ended before they were begun
+		result := Result[T]{Document[T]{ID: id(in)}, fail(op, c.docs.name, id(in), ctx.Err())}
+		results = append(results, result)
+		failed.note(result.Err)
 	}
 	return results, failed.result()
 }

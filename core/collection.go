@@ -32,7 +32,8 @@ type Document[T any] struct {
 // those that are new are built in the background, and until they are ready
 // queries read all documents instead.
 //
-// Struct tags: sb:"id" on a string field that holds the id; sb:"index" with
+// Struct tags: sb:"id" on a string field that holds the id (a field ID with the
+// JSON name "id" is taken for it where none is tagged); sb:"index" with
 // the options name:…, optional and desc; sb:"created" and sb:"updated" on
 // time.Time fields. A tag that makes no sense is refused with ErrInvalid.
 func NewCollection[T any](ctx context.Context, db *DB, name string, indexes ...IndexDefinition) (*Collection[T], error) {
@@ -88,6 +89,9 @@ func (c *Collection[T]) Name() string { return c.docs.name }
 
 // DB is the database that the collection is part of.
 func (c *Collection[T]) DB() *DB { return c.docs.db }
+
+// HasID reports whether T has a field that holds the id.
+func (c *Collection[T]) HasID() bool { return c.shape.id != nil }
 
 // WaitReady waits until all indexes of the collection are ready. It answers an
 // error if that won't come by itself.

@@ -69,8 +69,8 @@ func (e *Error) Error() string {
 	if e.Kind != nil {
 		b.WriteString(": " + e.Kind.Error())
 	}
-	if e.Err != nil && (e.Kind == nil || e.Err.Error() != e.Kind.Error()) {
-		b.WriteString(": " + e.Err.Error())
+	if cause := e.cause(); cause != "" {
+		b.WriteString(": " + cause)
 	}
 	switch {
 	case e.ID != "" && e.Collection != "":
@@ -81,6 +81,21 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": collection %q", e.Collection)
 	}
 	return b.String()
+}
+
+// cause is the text of the cause, as far as it says more than the kind.
+func (e *Error) cause() string {
+	var below *ports.Error
+	switch {
+	case e.Err == nil:
+		return ""
+	case errors.As(e.Err, &below) && below == e.Err && below.Err == nil && e.ID != "" && KindOf(below) == e.Kind:
+		return ""
+	case e.Kind != nil && e.Err.Error() == e.Kind.Error():
+		return ""
+	default:
+		return e.Err.Error()
+	}
 }
 
 // Unwrap makes the error match its kind and its cause.
@@ -105,7 +120,7 @@ func fail(op, collection, id string, cause error) error {
 	if errors.As(cause, &done) {
 		return cause
 	}
-	return &Error{Op: op, Collection: collection, ID: id, Kind: kindOf(cause), Err: cause}
+	return &Error{Op: op, Collection: collection, ID: id, Kind: KindOf(cause), Err: cause}
 }
 
 // kinds maps causes to kinds; the first that matches counts. A write that may
@@ -128,7 +143,17 @@ var kinds = []struct{ cause, kind error }{
 	{cas.ErrTooOld, ErrConflict},
 }
 
-func kindOf(cause error) error {
+// KindOf finds the kind of any error of the database or of an adapter: one of
+// the errors above, or the context's. What it does not know is ErrUnavailable;
+// nil is nil.
+func KindOf(cause error) error {
+	var e *Error
+	switch {
+	case cause == nil:
+		return nil
+	case errors.As(cause, &e) && e.Kind != nil:
+		return e.Kind
+	}
 	for _, known := range kinds {
 		if errors.Is(cause, known.cause) {
 			return known.kind

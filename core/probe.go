@@ -16,7 +16,7 @@ import (
 // before, so neither brands nor capabilities are trusted.
 func probe(ctx context.Context, store ports.ObjectStore, random func() uint64) error {
 	scratch := layout.ProbePrefix + revision.Revision(random()).String()
-	p := &prober{ctx: ctx, store: store, key: scratch + "/a.json", race: scratch + "/b.json"}
+	p := &prober{ctx: ctx, store: store, prefix: scratch, key: scratch + "-a.json", race: scratch + "-b.json"}
 	err := p.run()
 	// The scratch objects go whatever happened, also if the context ended.
 	cleanup := context.WithoutCancel(ctx)
@@ -31,6 +31,7 @@ func probe(ctx context.Context, store ports.ObjectStore, random func() uint64) e
 type prober struct {
 	ctx       context.Context
 	store     ports.ObjectStore
+	prefix    string
 	key, race string
 }
 
@@ -132,7 +133,7 @@ func (p *prober) raceCreate() error {
 
 func (p *prober) list() error {
 	seen := 0
-	for _, err := range p.store.List(p.ctx, ports.ListOptions{Prefix: p.key[:len(p.key)-len("a.json")]}) {
+	for _, err := range p.store.List(p.ctx, ports.ListOptions{Prefix: p.prefix}) {
 		if err != nil {
 			return fmt.Errorf("probe: %w", err)
 		}

@@ -38,7 +38,11 @@ func inspect(t reflect.Type) (*shape, error) {
 		return s, nil
 	case t.Kind() == reflect.Struct && t != timeType:
 		p := &inspection{shape: s, compound: make(map[string]int)}
-		return s, p.walk(t, nil, "", nil)
+		if err := p.walk(t, nil, "", nil); err != nil {
+			return nil, err
+		}
+		s.idByConvention()
+		return s, nil
 	}
 	return nil, fmt.Errorf("type %v can't be a document: want a struct, a map with string keys, json.RawMessage or any", t)
 }
@@ -143,6 +147,9 @@ func (p *inspection) tag(t reflect.Type, field reflect.StructField, tag, path st
 	if strings.Contains(path, ".") && word != "index" {
 		return refuse("%q works on the fields of the document itself, not on nested ones", word)
 	}
+	if word != "index" && throughPointer(p.of, at) {
+		return refuse("%q does not work through an embedded pointer", word)
+	}
 	switch word {
 	case "id":
 		if field.Type.Kind() != reflect.String {
@@ -167,6 +174,29 @@ func (p *inspection) tag(t reflect.Type, field reflect.StructField, tag, path st
 	default:
 		return refuse("%q is unknown; want id, index, created or updated", word)
 	}
+}
+
+// idByConvention takes a string field ID with the JSON name "id" for the id,
+// where no field is tagged.
+func (s *shape) idByConvention() {
+	field, found := s.of.FieldByName("ID")
+	if s.id != nil || !found || field.Type.Kind() != reflect.String || throughPointer(s.of, field.Index) {
+		return
+	}
+	if name, skip := memberName(field); !skip && name == "id" {
+		s.id = field.Index
+	}
+}
+
+// throughPointer reports whether a field is reached through an embedded
+// pointer: writing to it would change a value that the caller still holds.
+func throughPointer(t reflect.Type, at []int) bool {
+	for _, i := range at[:len(at)-1] {
+		if t = t.Field(i).Type; t.Kind() == reflect.Pointer {
+			return true
+		}
+	}
+	return false
 }
 
 // only notes the one field that may have a tag.

@@ -79,6 +79,7 @@ func (c *Collection[T]) updated(id string, base []byte, fn func(value *T) error)
 	if own := c.idOf(&value); own != "" && own != id {
 		return nil, userError{invalid("update", c.docs.name, id, "the function changed the id to %q", own)}
 	}
+	c.setID(&value, id)
 	after, err := c.encode(value)
 	if err != nil {
 		return nil, err
@@ -121,11 +122,18 @@ func (c *Collection[T]) Patch(ctx context.Context, id string, patch any, options
 		if err := c.codec.Unmarshal(next, &value); err != nil {
 			return nil, userError{invalid("patch", c.docs.name, id, "the patched document does not fit its type: %w", err)}
 		}
-		if own := c.idOf(&value); own != "" && own != id {
+		if own := c.idOf(&value); own != id && (own != "" || c.holdsID(base)) {
 			return nil, userError{invalid("patch", c.docs.name, id, "the patch changes the id to %q", own)}
 		}
 		return next, nil
 	}})
+}
+
+// holdsID reports whether stored members have the id among them. Those that
+// were put there by other means may not.
+func (c *Collection[T]) holdsID(members []byte) bool {
+	var value T
+	return c.shape.id != nil && c.codec.Unmarshal(members, &value) == nil && c.idOf(&value) != ""
 }
 
 // Delete removes the document; nil if there is none. Two requests.

@@ -3,6 +3,7 @@ package simple
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 
 	"github.com/smarterbase/smarterbase/core"
@@ -13,7 +14,6 @@ import (
 // the documents.
 type Collection[T any] struct {
 	core *core.Collection[T]
-	id   identity
 }
 
 // NewCollection opens a collection; one that has no documents needs no making.
@@ -37,15 +37,17 @@ func NewCollection[T any](ctx context.Context, db *DB, name ...string) (*Collect
 	if err != nil {
 		return nil, invalid(op, "", err)
 	}
-	id, err := identityOf(t)
-	if err != nil {
-		return nil, invalid(op, chosen, err)
+	if t.Kind() != reflect.Struct {
+		return nil, invalid(op, chosen, fmt.Errorf("type %v has no id field; package core has collections of such types", t))
 	}
 	c, err := core.NewCollection[T](ctx, db.core, chosen)
 	if err != nil {
 		return nil, err
 	}
-	return &Collection[T]{core: c, id: id}, nil
+	if !c.HasID() {
+		return nil, invalid(op, chosen, fmt.Errorf(`type %v has no id: tag a string field with sb:"id", or name it ID with the tag json:"id"`, t))
+	}
+	return &Collection[T]{core: c}, nil
 }
 
 // Name is the name of the collection.
@@ -59,20 +61,19 @@ func (c *Collection[T]) Core() *core.Collection[T] { return c.core }
 // returns it as it was stored. The value that is passed in stays as it is.
 // core.ErrExists if there is a document under that id.
 func (c *Collection[T]) Create(ctx context.Context, value T) (T, error) {
-	c.id.prepare(&value)
-	return c.value(c.core.Create(ctx, c.ownID(&value), value))
+	return valueOf(c.core.Create(ctx, "", value))
 }
 
 // Get returns the document; core.ErrNotFound if there is none.
 func (c *Collection[T]) Get(ctx context.Context, id string) (T, error) {
-	return c.value(c.core.Get(ctx, id))
+	return valueOf(c.core.Get(ctx, id))
 }
 
 // Put stores the value under its id, whether there is a document or not.
 // Members of the stored document that T does not know stay. It returns the
 // document as it was stored.
 func (c *Collection[T]) Put(ctx context.Context, value T) (T, error) {
-	return c.value(c.core.Put(ctx, c.ownID(&value), value))
+	return valueOf(c.core.Put(ctx, "", value))
 }
 
 // Update reads the document, lets fn change it, and writes it back if nobody
@@ -81,9 +82,7 @@ func (c *Collection[T]) Put(ctx context.Context, value T) (T, error) {
 // update and comes back as it is. It returns the document as it was stored;
 // core.ErrNotFound if there is none.
 func (c *Collection[T]) Update(ctx context.Context, id string, fn func(value *T) error) (T, error) {
-	return c.value(c.core.Update(ctx, id, func(value *T) error {
-		return c.id.guard(c.Name(), id, value, func() error { return fn(value) })
-	}))
+	return valueOf(c.core.Update(ctx, id, fn))
 }
 
 // Patch applies a JSON merge patch (RFC 7386), which is JSON text, or a value
@@ -91,11 +90,7 @@ func (c *Collection[T]) Update(ctx context.Context, id string, fn func(value *T)
 // document, null removes one. It returns the document as it was stored;
 // core.ErrNotFound if there is none.
 func (c *Collection[T]) Patch(ctx context.Context, id string, patch any) (T, error) {
-	if err := c.id.checkPatch(c.Name(), id, patch); err != nil {
-		var none T
-		return none, err
-	}
-	return c.value(c.core.Patch(ctx, id, patch))
+	return valueOf(c.core.Patch(ctx, id, patch))
 }
 
 // Delete removes the document; nil if there is none.
@@ -108,18 +103,5 @@ func (c *Collection[T]) Exists(ctx context.Context, id string) (bool, error) {
 	return c.core.Exists(ctx, id)
 }
 
-// ownID is the id in the field, for types whose field core does not know.
-func (c *Collection[T]) ownID(value *T) string {
-	if c.id.tagged {
-		return ""
-	}
-	return c.id.of(value)
-}
-
-// value takes the value out of what core answers.
-func (c *Collection[T]) value(doc core.Document[T], err error) (T, error) {
-	if doc.ID != "" {
-		c.id.set(&doc.Value, doc.ID)
-	}
-	return doc.Value, err
-}
+// valueOf takes the value out of what core answers.
+func valueOf[T any](doc core.Document[T], err error) (T, error) { return doc.Value, err }

@@ -16,7 +16,7 @@ func (c *Collection[T]) Find(ctx context.Context, conditions ...Predicate) ([]T,
 	docs, err := c.core.Query().Where(conditions...).All(ctx)
 	values := make([]T, len(docs))
 	for i := range docs {
-		values[i], _ = c.value(docs[i], nil)
+		values[i] = docs[i].Value
 	}
 	return values, err
 }
@@ -25,7 +25,7 @@ func (c *Collection[T]) Find(ctx context.Context, conditions ...Predicate) ([]T,
 // core.ErrNotFound if there is none. Which one of several is first is not
 // said: use Query with an order where it matters.
 func (c *Collection[T]) FindOne(ctx context.Context, conditions ...Predicate) (T, error) {
-	return c.value(c.core.Query().Where(conditions...).First(ctx))
+	return valueOf(c.core.Query().Where(conditions...).First(ctx))
 }
 
 // Each calls fn for each document for which all conditions hold, until fn
@@ -34,8 +34,7 @@ func (c *Collection[T]) FindOne(ctx context.Context, conditions ...Predicate) (T
 // reported in a *core.DocumentErrors at the end.
 func (c *Collection[T]) Each(ctx context.Context, fn func(value T) error, conditions ...Predicate) error {
 	return c.core.Query().Where(conditions...).Each(ctx, func(doc core.Document[T]) error {
-		value, _ := c.value(doc, nil)
-		return fn(value)
+		return fn(doc.Value)
 	})
 }
 

@@ -63,6 +63,8 @@
 // Local file systems of Linux, macOS and the BSDs; on other systems Open answers
 // ErrUnsupported. Network file systems are not supported: their locks and
 // caches differ. All processes that share a root must run as the same user.
-// A store keeps up to 256 lock files open. Programs that write into a file in
-// place, instead of renaming a new one over it, can be seen half way.
+// A store keeps up to 256 lock files open. Other programs take part in no
+// lock: what they change between the look and the rename of a put is
+// overwritten, and what they write into a file in place, instead of renaming a
+// new one over it, can be seen half way.
 package fs

@@ -28,7 +28,7 @@ type draft struct {
 	moved   bool      // into place: no longer ours to remove
 }
 
-// write appends data.
+// write appends data, in pieces, so that the end of ctx is noticed soon.
 func (d *draft) write(ctx context.Context, data []byte) error {
 	for len(data) > 0 {
 		if err := contextDone(ctx); err != nil {
@@ -50,6 +50,7 @@ func (d *draft) write(ctx context.Context, data []byte) error {
 	return nil
 }
 
+// streamBuffers are all the memory that a stream needs.
 var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
 // readFrom appends what body has, in constant memory.
@@ -70,6 +71,7 @@ func (d *draft) readFrom(ctx context.Context, body io.Reader) error {
 			return nil
 		}
 		if err != nil {
+			// Nothing was changed, whatever the reader's error may say of itself.
 			return refuse(ports.ErrUnavailable, during("read the body", err))
 		}
 	}

@@ -18,6 +18,9 @@ type refusal struct{ kind, cause error }
 
 func (r *refusal) Error() string { return fmt.Sprint(r.kind, ": ", r.cause) }
 
+// Unwrap lets the package find its own causes again.
+func (r *refusal) Unwrap() error { return r.cause }
+
 func refuse(kind, cause error) error { return &refusal{kind: kind, cause: cause} }
 
 // contextDone is nil while ctx goes on.
@@ -44,7 +47,9 @@ func fail(op, key string, err error) error {
 	return ports.Fail(op, key, outcome(err), err)
 }
 
-// outcome classifies a system error of a call that changed nothing.
+// outcome classifies a system error of a call that changed nothing. What is not
+// about rights or about the key itself (no room, no descriptors, a broken disk,
+// a folder that vanished) is something that may be better later.
 func outcome(err error) error {
 	errno, ok := errors.AsType[unix.Errno](err)
 	if !ok {

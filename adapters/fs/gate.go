@@ -11,6 +11,7 @@ type gate struct {
 	release func() // run once, by whoever leaves last
 }
 
+// open lets callers in. release is what there is to do after the last of them.
 func (g *gate) open(release func()) {
 	g.release = release
 	g.inside.Store(1)
@@ -30,6 +31,7 @@ func (g *gate) enter() bool {
 	return false
 }
 
+// leave must be called once for every enter that answered true.
 func (g *gate) leave() {
 	if g.inside.Add(-1) == 0 {
 		g.release()

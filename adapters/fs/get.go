@@ -22,6 +22,7 @@ func (s *Store) Get(ctx context.Context, key string, opts ports.GetOptions) (obj
 	return object, err
 }
 
+// get reads into a slice of exactly the right size, which is the caller's.
 func (s *Store) get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
 	fd, info, err := s.openObject(key)
 	if err != nil {
@@ -68,6 +69,7 @@ func (s *Store) openObject(key string) (int, ports.ObjectInfo, error) {
 	return fd, info, nil
 }
 
+// describe goes by descriptor: by name it could be another file by now.
 func (s *Store) describe(fd int, key string) (ports.ObjectInfo, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {

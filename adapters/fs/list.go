@@ -35,7 +35,7 @@ type listing struct {
 	ctx   context.Context
 	opts  ports.ListOptions
 	yield func(ports.ObjectInfo, error) bool
-	count int
+	count int // yielded so far
 }
 
 // run starts at the folder that the prefix names. No key has a prefix that no
@@ -94,6 +94,9 @@ func (l *listing) object(dir folder, c child) bool {
 	info := ports.ObjectInfo{Key: c.key}
 	if !l.opts.KeysOnly {
 		found, err := l.examine(dir, c)
+		if errors.Is(err, errNotFile) { // became something else just now
+			return true
+		}
 		if err != nil {
 			return l.stop(info.Key, err)
 		}
@@ -106,6 +109,8 @@ func (l *listing) object(dir folder, c child) bool {
 	return l.yield(info, nil) && (l.opts.Limit <= 0 || l.count < l.opts.Limit)
 }
 
+// examine looks at the file itself. Where the name was cut, it goes by the
+// folders of the parts, and follows no link there either.
 func (l *listing) examine(dir folder, c child) (state, error) {
 	above, name := splitPath(c.path)
 	if above == "" {
@@ -187,6 +192,7 @@ func (l *listing) wants(c child) bool {
 	return strings.HasPrefix(c.key, o.Prefix) && c.key > o.StartAfter
 }
 
+// join is path.Join for what is clean already, and may be empty.
 func join(path, name string) string {
 	if path == "" {
 		return name

@@ -38,6 +38,8 @@ type stripe struct {
 	fd   int           // -1 until first needed; then kept
 }
 
+// openLocks opens the folder only: a lock file is made when its first key is
+// written, and stays for ever, because removing one could split its holders.
 func openLocks(meta int, clock ports.Clock) (*lockSet, error) {
 	if err := unix.Mkdirat(meta, locksDir, privateMode); err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, during("make folder for locks", err)
@@ -98,6 +100,7 @@ func (s *stripe) acquire(ctx context.Context) error {
 	}
 }
 
+// unlock gives the lock up for other processes first, then for this one.
 func (s *stripe) unlock() {
 	_ = unix.Flock(s.fd, unix.LOCK_UN) // fails only on a bad descriptor
 	<-s.turn
@@ -129,6 +132,7 @@ func (s *stripe) raise(stamp int64, durable bool) error {
 	return nil
 }
 
+// close is called when nobody is inside the store any more.
 func (l *lockSet) close() {
 	for i := range l.all {
 		if fd := l.all[i].fd; fd >= 0 {

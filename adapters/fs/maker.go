@@ -25,18 +25,25 @@ type maker struct {
 	known map[string]struct{}
 }
 
-// folder opens the folder at path, ready to be flushed.
-func (m *maker) folder(path string) (folder, error) {
-	if !m.durable || m.isKnown(path) {
-		dir, err := m.tree.folder(path, openFolderFlags)
-		if !errors.Is(err, unix.ENOENT) {
-			return dir, during("open folder", err)
+// folder opens the folder at path, ready to be flushed. If it is missing, and
+// not to be made, the answer is ENOENT.
+func (m *maker) folder(path string, make bool) (folder, error) {
+	dir, err := m.tree.folder(path, openFolderFlags)
+	missing := errors.Is(err, unix.ENOENT)
+	if err != nil && (!missing || !make) {
+		return folder{}, during("open folder", err)
+	}
+	if !missing {
+		if !m.durable || m.isKnown(path) {
+			return dir, nil
 		}
+		dir.close()
 	}
 	return m.makeAll(path)
 }
 
-// makeAll goes down from the root.
+// makeAll goes down from the root, because each folder is flushed by its own
+// descriptor, and made in the one above.
 func (m *maker) makeAll(path string) (folder, error) {
 	at := folder{fd: m.tree.root}
 	for from := 0; from < len(path); {
@@ -54,6 +61,8 @@ func (m *maker) makeAll(path string) (folder, error) {
 	return at, nil
 }
 
+// makeOne opens one folder in another, after making it if need be. That
+// somebody else makes it at the same moment is as good.
 func (m *maker) makeOne(at folder, path, name string) (folder, error) {
 	made, err := m.tree.folderAt(at.fd, name, openFolderFlags)
 	if errors.Is(err, unix.ENOENT) {
@@ -76,6 +85,7 @@ func (m *maker) makeOne(at folder, path, name string) (folder, error) {
 	return made, nil
 }
 
+// isKnown says whether this store has flushed the folder above path.
 func (m *maker) isKnown(path string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -83,6 +93,8 @@ func (m *maker) isKnown(path string) bool {
 	return ok || path == ""
 }
 
+// remember forgets all others when there are too many: flushing again is only
+// a waste of time.
 func (m *maker) remember(path string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -28,6 +28,7 @@ func Open(ctx context.Context, root string, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// open answers plain errors, for Open to wrap.
 func open(root string, opts Options) (*Store, error) {
 	switch {
 	case root == "":
@@ -79,6 +80,7 @@ func (s *Store) openParts(opts Options) (err error) {
 	return s.examine(opts)
 }
 
+// closeUnless undoes one step of opening when a later one failed.
 func (s *Store) closeUnless(err *error, release func()) {
 	if *err != nil {
 		release()

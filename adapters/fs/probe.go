@@ -103,6 +103,7 @@ func (s *Store) nameMode(fold bool) (bool, error) {
 	return false, refuse(ports.ErrUnsupported, fmt.Errorf("unknown content %q of %s/%s", mode, MetadataDir, modeFile))
 }
 
+// readMode answers ENOENT on a root that no store was opened on before.
 func (s *Store) readMode() (string, error) {
 	fd, err := openAt(s.meta, modeFile, openFileFlags, 0)
 	if err != nil {
@@ -117,6 +118,8 @@ func (s *Store) readMode() (string, error) {
 	return string(buffer[:n]), nil
 }
 
+// writeMode writes the mode as a whole or, if another store was faster, not at
+// all.
 func (s *Store) writeMode(fold bool) error {
 	d, err := s.scratch.create()
 	if err != nil {

@@ -50,17 +50,11 @@ type place struct {
 // certain version makes no folder: without one there is no version.
 func (s *Store) placeFor(key string, cond ports.Condition) (place, error) {
 	path, name := splitPath(s.names.file(key))
-	if _, versioned := cond.Version(); versioned {
-		dir, err := s.tree.folder(path, searchFlags)
-		if errors.Is(err, unix.ENOENT) {
-			return place{}, refuse(ports.ErrPrecondition, nil)
-		}
-		if err != nil {
-			return place{}, during("open folder", err)
-		}
-		dir.close()
+	_, versioned := cond.Version()
+	dir, err := s.maker.folder(path, !versioned)
+	if versioned && errors.Is(err, unix.ENOENT) {
+		return place{}, refuse(ports.ErrPrecondition, nil)
 	}
-	dir, err := s.maker.folder(path)
 	return place{key: key, dir: dir, name: name}, err
 }
 
@@ -115,7 +109,8 @@ func (s *Store) publish(ctx context.Context, at place, d *draft, cond ports.Cond
 	if err := s.outrank(lock, current, d); err != nil {
 		return err
 	}
-	// The last moment: from here on it takes effect.
+	// The last moment: from here on it takes effect, and a context that ends
+	// is no reason any more to say that it did not.
 	if err := contextDone(ctx); err != nil {
 		return err
 	}
@@ -137,7 +132,8 @@ func (s *Store) publish(ctx context.Context, at place, d *draft, cond ports.Cond
 }
 
 // outrank makes sure that the draft's time is greater than that of the state
-// it replaces, and of any that was deleted.
+// it replaces, and of any that was deleted. It seldom has to do anything: only
+// where another writer was there since the first look, or a clock is behind.
 func (s *Store) outrank(lock *stripe, current state, d *draft) error {
 	if s.versions.hashed() {
 		return nil

@@ -108,6 +108,7 @@ func sweep(parent int) {
 	}
 }
 
+// clearFolder removes the files in a folder; they are of no use to anybody.
 func clearFolder(dir int) {
 	entries, err := readEntries(dir)
 	if err != nil {
@@ -118,7 +119,8 @@ func clearFolder(dir int) {
 	}
 }
 
-// create makes a new file for writing.
+// create makes a new file for writing. Nobody else makes files in this folder,
+// so a count is enough of a name.
 func (s *scratch) create() (*draft, error) {
 	name := fmt.Sprintf("%x", s.count.Add(1))
 	fd, err := openAt(s.dir, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, fileMode)
@@ -131,6 +133,7 @@ func (s *scratch) create() (*draft, error) {
 	return &draft{scratch: s, name: name, fd: fd}, nil
 }
 
+// close removes the folder, too, so that a clean end leaves nothing to sweep.
 func (s *scratch) close() {
 	clearFolder(s.dir)
 	_ = unix.Unlinkat(s.parent, s.id, unix.AT_REMOVEDIR)

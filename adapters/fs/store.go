@@ -56,6 +56,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// release runs once, after Close, when the last call has ended.
 func (s *Store) release() {
 	s.scratch.close()
 	s.locks.close()

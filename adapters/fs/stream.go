@@ -43,6 +43,8 @@ type reader struct {
 	at, end int64
 }
 
+// Read implements io.Reader. The end comes only where it was when the file was
+// opened; a file that has become shorter is an error.
 func (r *reader) Read(p []byte) (int, error) {
 	if err := ports.ContextDone(r.ctx, "get", r.key); err != nil {
 		return 0, err
@@ -61,4 +63,5 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, fail("get", r.key, during("read", err))
 }
 
+// Close implements io.Closer.
 func (r *reader) Close() error { return r.file.Close() }

@@ -32,6 +32,7 @@ type folder struct {
 	own bool
 }
 
+// close does nothing for the root, which is open as long as the store is.
 func (f folder) close() {
 	if f.own {
 		_ = unix.Close(f.fd)
@@ -64,6 +65,8 @@ func (t *tree) openAt(at int, path string, flags int) (int, error) {
 	return t.walk(at, path, flags)
 }
 
+// walk does what openBeneath does, with one call a step. Every step is taken
+// from the folder before it, not by name, so nothing can be put in between.
 func (t *tree) walk(from int, path string, flags int) (int, error) {
 	for at := from; ; {
 		step, rest, more := strings.Cut(path, "/")
@@ -106,8 +109,11 @@ func statAt(dir int, name string, st *unix.Stat_t) error {
 	return again(func() error { return unix.Fstatat(dir, name, st, unix.AT_SYMLINK_NOFOLLOW) })
 }
 
+// isKind compares the type bits, whose width differs between systems.
 func isKind(st *unix.Stat_t, kind uint32) bool { return uint32(st.Mode)&unix.S_IFMT == kind }
 
+// setTime goes by name because not all systems can set a time finer than a
+// microsecond by descriptor.
 func setTime(dir int, name string, nanoseconds int64) error {
 	ts := unix.NsecToTimespec(nanoseconds)
 	return unix.UtimesNanoAt(dir, name, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW)

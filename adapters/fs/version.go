@@ -71,6 +71,7 @@ func (v versions) ofFile(fd int, st *unix.Stat_t) (ports.Version, error) {
 	return hashVersion(h), nil
 }
 
+// timeVersion is readable on purpose: it can be compared with what ls shows.
 func timeVersion(stamp int64) ports.Version {
 	return ports.Version(strconv.FormatInt(stamp, 10))
 }
@@ -122,6 +123,7 @@ func (v versions) stateAt(dir int, name string) (state, error) {
 	return found, err
 }
 
+// info describes an object that exists.
 func (s state) info(key string) ports.ObjectInfo {
 	return ports.ObjectInfo{Key: key, Version: s.version, Size: s.size, ModTime: time.Unix(0, s.stamp)}
 }

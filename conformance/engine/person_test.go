@@ -41,8 +41,8 @@ type question struct {
 	holds func(p person) bool
 }
 
-// questions asks about every value that occurs, about ranges between them,
-// and about values that nobody has.
+// questions asks about every value that these people have, about ranges
+// between them, and about values that nobody has.
 func questions(all []person) (list []question) {
 	ask := func(holds func(person) bool, where ...core.Predicate) {
 		list = append(list, question{where, holds})
@@ -61,8 +61,9 @@ func questions(all []person) (list []question) {
 }
 
 // agree checks that every query answers what reading all documents answers.
-// It returns how many of them an index served.
-func agree(t *testing.T, c *core.Collection[person]) (served int) {
+// Values that former people had are asked for, too. It returns how many queries
+// an index served.
+func agree(t *testing.T, c *core.Collection[person], former ...person) (served int) {
 	t.Helper()
 	docs, err := c.All(t.Context())
 	require.NoError(t, err)
@@ -70,7 +71,7 @@ func agree(t *testing.T, c *core.Collection[person]) (served int) {
 	for i, doc := range docs {
 		all[i] = doc.Value
 	}
-	for _, q := range questions(all) {
+	for _, q := range questions(slices.Concat(all, former)) {
 		var want []string
 		for _, p := range all {
 			if q.holds(p) {
@@ -90,10 +91,10 @@ func agree(t *testing.T, c *core.Collection[person]) (served int) {
 
 // agreeByIndex waits for the indexes, and then checks that every query is
 // served by one, and right.
-func agreeByIndex(t *testing.T, s *site, c *core.Collection[person]) {
+func agreeByIndex(t *testing.T, s *site, c *core.Collection[person], former ...person) {
 	t.Helper()
 	ready(t, s, c)
-	served := agree(t, c)
+	served := agree(t, c, former...)
 	if s.index != nil {
 		require.Positive(t, served, "no query was served by an index")
 	}
