@@ -23,7 +23,7 @@ func Main(m *testing.M) {
 			code = 1
 		}
 	}
-	os.Exit(code)
+	os.Exit(code) //nolint:forbidigo // a TestMain ends its process: there is no other way to fail it
 }
 
 // leftGoroutines returns the stacks of the goroutines that are there after the

@@ -1,10 +1,6 @@
 package conformance
 
-import (
-	"fmt"
-
-	"github.com/smarterbase/smarterbase/ports"
-)
+import "github.com/smarterbase/smarterbase/ports"
 
 var capabilityClauses = []Clause[StoreHarness]{
 	{"OS-CAP-1", "Capabilities MUST be constant for the life of the store, and true: what is not claimed answers ErrUnsupported.", capabilitiesAreConstant},
@@ -69,5 +65,5 @@ func capabilitiesHold(t *T, h StoreHarness) {
 			t.Errorf("an object of the claimed %d bytes has %d", limit, o.Size)
 		}
 	}
-	t.TB.Log(fmt.Sprintf("claimed: %s", describe(caps)))
+	t.Logf("claimed: %s", describe(caps))
 }

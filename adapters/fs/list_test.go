@@ -108,37 +108,58 @@ func TestListOfStrayThings(t *testing.T) {
 }
 
 // A key that is there all the time is in every listing, while it and others
-// are replaced, created and deleted.
+// are replaced, created and deleted, and others list the same folder.
 func TestListWhileFilesAreReplaced(t *testing.T) {
 	t.Parallel()
-	s, _ := newStore(t, Options{Sync: SyncNone})
-	const stay = 200
-	for i := range stay {
-		_, err := s.Put(t.Context(), fmt.Sprintf("d/%03d.json", i), []byte("x"), ports.Any)
-		check(t, err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	for w := range 2 {
-		wg.Go(func() {
-			for n := w; ctx.Err() == nil; n += 7 {
-				_, _ = s.Put(ctx, fmt.Sprintf("d/%03d.json", n%stay), []byte("y"), ports.Any)
-				passing := fmt.Sprintf("d/%03d-passing.json", n%stay)
-				_, _ = s.Put(ctx, passing, nil, ports.Any)
-				_ = s.Delete(ctx, passing, ports.Any)
+	for _, prefix := range []string{"", "d/"} {
+		t.Run("prefix "+prefix, func(t *testing.T) {
+			t.Parallel()
+			s, _ := newStore(t, Options{Sync: SyncNone})
+			const stay = 200
+			for i := range stay {
+				_, err := s.Put(t.Context(), fmt.Sprintf("%s%03d.json", prefix, i), []byte("x"), ports.Any)
+				check(t, err)
 			}
+			ctx, stop := context.WithCancel(t.Context())
+			var writers, listers sync.WaitGroup
+			for w := range 2 {
+				writers.Go(func() {
+					for n := w; ctx.Err() == nil; n += 7 {
+						_, _ = s.Put(ctx, fmt.Sprintf("%s%03d.json", prefix, n%stay), []byte("y"), ports.Any)
+						passing := fmt.Sprintf("%s%03d-passing.json", prefix, n%stay)
+						_, _ = s.Put(ctx, passing, nil, ports.Any)
+						_ = s.Delete(ctx, passing, ports.Any)
+					}
+				})
+			}
+			for range 3 {
+				listers.Go(func() {
+					for range 40 {
+						wantStaying(t, s, prefix, stay)
+					}
+				})
+			}
+			listers.Wait()
+			stop()
+			writers.Wait()
 		})
 	}
-	for range 150 {
-		kept := slices.DeleteFunc(list(t, s, ports.ListOptions{Prefix: "d/"}), func(key string) bool {
-			return strings.Contains(key, "passing")
-		})
-		if len(kept) != stay || !slices.IsSorted(kept) {
-			t.Errorf("listed %d of %d", len(kept), stay)
+}
+
+func wantStaying(t *testing.T, s *Store, prefix string, stay int) {
+	t.Helper()
+	var kept []string
+	for info, err := range s.List(t.Context(), ports.ListOptions{Prefix: prefix}) {
+		if err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(info.Key, "passing") {
+			kept = append(kept, info.Key)
 		}
 	}
-	stop()
-	wg.Wait()
+	if len(kept) != stay || !slices.IsSorted(kept) {
+		t.Errorf("listed %d of %d", len(kept), stay)
+	}
 }
 
 func TestListEndsWithItsContext(t *testing.T) {

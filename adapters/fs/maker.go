@@ -27,10 +27,10 @@ type maker struct {
 
 // folder opens the folder at path, ready to be flushed. If it is missing, and
 // not to be made, the answer is ENOENT.
-func (m *maker) folder(path string, make bool) (folder, error) {
+func (m *maker) folder(path string, create bool) (folder, error) {
 	dir, err := m.tree.folder(path, openFolderFlags)
 	missing := errors.Is(err, unix.ENOENT)
-	if err != nil && (!missing || !make) {
+	if err != nil && (!missing || !create) {
 		return folder{}, during("open folder", err)
 	}
 	if !missing {

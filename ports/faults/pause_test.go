@@ -89,7 +89,10 @@ func TestConcurrentUse(t *testing.T) {
 			for range 25 {
 				_ = put(t, store, "k", "v", ports.Any)
 				_, _ = store.Get(t.Context(), "k", ports.GetOptions{})
-				for range store.List(t.Context(), ports.ListOptions{}) {
+				for _, err := range store.List(t.Context(), ports.ListOptions{}) {
+					if err != nil {
+						t.Errorf("list answers %v", err)
+					}
 					break
 				}
 				if i == 0 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Always, as Match.Times, means every matching call from the Nth on.
+// Always is for Match.Times: every matching call from the Nth on.
 const Always = -1
 
 // Match says which calls a rule means. The zero value matches the first call

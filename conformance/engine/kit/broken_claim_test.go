@@ -22,33 +22,31 @@ func claiming(opts memory.StoreOptions, claim func(*ports.Capabilities)) conform
 	})
 }
 
-func brokenClaims() []broken[conformance.StoreHarness] {
-	return []broken[conformance.StoreHarness]{
-		{"OS-CAP-1", "changes its claims", patchedHarness(func(p *patched) {
-			var asked atomic.Int64
-			p.caps = func(c ports.Capabilities) ports.Capabilities {
-				c.MaxObjectSize = asked.Add(1) << 30
-				return c
-			}
-		})},
-		{"OS-CAP-1", "can what it does not claim", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.ConditionalDelete = false })},
-		{"OS-CAP-2", "claims conditional delete", claiming(memory.StoreOptions{NoConditionalDelete: true}, func(c *ports.Capabilities) { c.ConditionalDelete = true })},
-		{"OS-CAP-2", "claims nested keys", claiming(memory.StoreOptions{NoNestedKeys: true}, func(c *ports.Capabilities) { c.NestedKeys = true })},
-		{"OS-CAP-2", "claims a greater limit than it has", claiming(memory.StoreOptions{MaxObjectSize: 1 << 20}, func(c *ports.Capabilities) { c.MaxObjectSize = 2 << 20 })},
-		{"OS-DEL-2", "denies conditional delete and ignores the condition", patchedHarness(func(p *patched) {
-			deleteAnyway(p)
-			p.caps = func(c ports.Capabilities) ports.Capabilities {
-				c.ConditionalDelete = false
-				return c
-			}
-		})},
-		{"OS-PUT-6", "claims a limit and takes more", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.MaxObjectSize = 1 << 20 })},
-		{"OS-KEY-3", "refuses the nested keys that it claims", claiming(memory.StoreOptions{NoNestedKeys: true}, func(c *ports.Capabilities) { c.NestedKeys = true })},
-		{"OS-KEY-3", "accepts the nested keys that it denies", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.NestedKeys = false })},
-		{"OS-VER-1", "takes the size for the version", patchedHarness(sizeVersions)},
-		{"OS-VER-2", "claims that hashes are unique", claiming(memory.StoreOptions{HashVersions: true}, func(c *ports.Capabilities) { c.UniqueVersions = true })},
-		{"OS-UNW-1", "adds a prefix that its optional interfaces don't know", patchedHarness(prefixed)},
-	}
+var brokenClaims = []broken[conformance.StoreHarness]{
+	{"OS-CAP-1", "changes its claims", patchedHarness(func(p *patched) {
+		var asked atomic.Int64
+		p.caps = func(c ports.Capabilities) ports.Capabilities {
+			c.MaxObjectSize = asked.Add(1) << 30
+			return c
+		}
+	})},
+	{"OS-CAP-1", "can what it does not claim", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.ConditionalDelete = false })},
+	{"OS-CAP-2", "claims conditional delete", claiming(memory.StoreOptions{NoConditionalDelete: true}, func(c *ports.Capabilities) { c.ConditionalDelete = true })},
+	{"OS-CAP-2", "claims nested keys", claiming(memory.StoreOptions{NoNestedKeys: true}, func(c *ports.Capabilities) { c.NestedKeys = true })},
+	{"OS-CAP-2", "claims a greater limit than it has", claiming(memory.StoreOptions{MaxObjectSize: 1 << 20}, func(c *ports.Capabilities) { c.MaxObjectSize = 2 << 20 })},
+	{"OS-DEL-2", "denies conditional delete and ignores the condition", patchedHarness(func(p *patched) {
+		deleteAnyway(p)
+		p.caps = func(c ports.Capabilities) ports.Capabilities {
+			c.ConditionalDelete = false
+			return c
+		}
+	})},
+	{"OS-PUT-6", "claims a limit and takes more", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.MaxObjectSize = 1 << 20 })},
+	{"OS-KEY-3", "refuses the nested keys that it claims", claiming(memory.StoreOptions{NoNestedKeys: true}, func(c *ports.Capabilities) { c.NestedKeys = true })},
+	{"OS-KEY-3", "accepts the nested keys that it denies", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.NestedKeys = false })},
+	{"OS-VER-1", "takes the size for the version", patchedHarness(sizeVersions)},
+	{"OS-VER-2", "claims that hashes are unique", claiming(memory.StoreOptions{HashVersions: true}, func(c *ports.Capabilities) { c.UniqueVersions = true })},
+	{"OS-UNW-1", "adds a prefix that its optional interfaces don't know", patchedHarness(prefixed)},
 }
 
 func sizeVersions(p *patched) {

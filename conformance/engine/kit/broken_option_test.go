@@ -12,27 +12,25 @@ import (
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-func brokenOptions() []broken[conformance.StoreHarness] {
-	return []broken[conformance.StoreHarness]{
-		{"OS-STR-1", "reads a stream piece by piece from whatever is there", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
-			return pieces{&patched{Store: s}}
-		})},
-		{"OS-STR-2", "keeps the half that a failed reader gave", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
-			return halfUploads{&patched{Store: s}}
-		})},
-		{"OS-STR-3", "checks the condition before it reads the body", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
-			return earlyCheck{&patched{Store: s}}
-		})},
-		{"OS-CTX-2", "finishes an upload whose context ended", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
-			return halfUploads{&patched{Store: s}}
-		})},
-		{"OS-BDL-1", "answers the errors alone", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
-			return terseBatch{&patched{Store: s}}
-		})},
-		{"OS-BDL-1", "stops at the first error", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
-			return stoppingBatch{&patched{Store: s}}
-		})},
-	}
+var brokenOptions = []broken[conformance.StoreHarness]{
+	{"OS-STR-1", "reads a stream piece by piece from whatever is there", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
+		return pieces{&patched{Store: s}}
+	})},
+	{"OS-STR-2", "keeps the half that a failed reader gave", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
+		return halfUploads{&patched{Store: s}}
+	})},
+	{"OS-STR-3", "checks the condition before it reads the body", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
+		return earlyCheck{&patched{Store: s}}
+	})},
+	{"OS-CTX-2", "finishes an upload whose context ended", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
+		return halfUploads{&patched{Store: s}}
+	})},
+	{"OS-BDL-1", "answers the errors alone", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
+		return terseBatch{&patched{Store: s}}
+	})},
+	{"OS-BDL-1", "stops at the first error", harnessOf(memory.StoreOptions{}, func(_ testing.TB, s *memory.Store) ports.ObjectStore {
+		return stoppingBatch{&patched{Store: s}}
+	})},
 }
 
 type pieces struct{ *patched }

@@ -113,7 +113,7 @@ func TestGoodStoresPass(t *testing.T) {
 func TestBrokenStoresFail(t *testing.T) {
 	t.Parallel()
 	var all []broken[conformance.StoreHarness]
-	for _, part := range [][]broken[conformance.StoreHarness]{brokenReads(), brokenWrites(), brokenLists(), brokenClaims(), brokenOptions()} {
+	for _, part := range [][]broken[conformance.StoreHarness]{brokenReads, brokenWrites, brokenLists, brokenClaims, brokenOptions} {
 		all = append(all, part...)
 	}
 	mustFail(t, conformance.StoreClauses(), all)

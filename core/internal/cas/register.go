@@ -167,8 +167,8 @@ func (w *write) send(ctx context.Context) (ports.Version, error) {
 		version, err := w.Objects.Put(gated, w.base.Key, w.body, w.base.condition())
 		if err != nil && gated.Err() != nil && ctx.Err() == nil && !errors.Is(err, ports.ErrUnknown) {
 			// The gate's own bound ended the request before it did anything:
-			// ask the gate again.
-			return "", ports.Fail("write", w.base.Key, ports.ErrBusy, err)
+			// ask the gate again. The end of that context is none of the caller's.
+			return "", ports.Fail("write", w.base.Key, ports.ErrBusy, errors.New(err.Error()))
 		}
 		return version, err
 	}
