@@ -20,7 +20,7 @@ var installClauses = []Clause[IndexHarness]{
 }
 
 var identityClauses = []Clause[IndexHarness]{
-	{"IX-IDN-1", "Identity MUST change whenever acknowledged entries may have been lost, and MUST stay equal otherwise, also across a clean Close and reopen of an index that keeps its entries. It is never empty.", identityTells},
+	{"IX-IDN-1", "Identity MUST change whenever acknowledged entries may have been lost, unless the epochs are lost with them, and MUST stay equal otherwise, also across a clean Close and reopen of an index that keeps its entries. It is never empty.", identityTells},
 }
 
 func regimeIsChecked(t *T, h IndexHarness) {

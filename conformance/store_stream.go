@@ -12,7 +12,7 @@ import (
 
 var streamClauses = []Clause[StoreHarness]{
 	{"OS-STR-1", "What GetStream reads MUST be one state of the object even if it is replaced or deleted meanwhile, or the read MUST fail; a reader never ends early without an error.", streamIsOneState},
-	{"OS-STR-2", "If the reader of PutStream fails, the old object MUST stay as it was and the error MUST wrap the reader's.", streamThatFails},
+	{"OS-STR-2", "If the reader of PutStream fails, the old object MUST stay as it was and the error MUST be ErrUnavailable and wrap the reader's.", streamThatFails},
 	{"OS-STR-3", "PutStream MUST honour the condition as Put does, at the moment the object becomes visible.", streamCondition},
 }
 
@@ -124,6 +124,7 @@ func streamThatFails(t *T, h StoreHarness) {
 				body := io.MultiReader(&pattern{size: size}, iotest.ErrReader(readerErr))
 				_, err := st.PutStream(t.Context(), key, body, ports.Any)
 				t.wantErr(err, readerErr, "put stream of a reader that fails after %d bytes", size)
+				t.wantErr(err, ports.ErrUnavailable, "put stream of a reader that fails after %d bytes", size)
 				t.wantState(s, before, "put stream of a reader that fails")
 			}
 		}

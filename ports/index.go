@@ -32,14 +32,16 @@ import "context"
 type Index interface {
 	// Identity names the memory behind this index. [IX-IDN-1] It MUST change
 	// whenever acknowledged entries may have been lost (restart without them,
-	// failover, crash), and MUST stay equal otherwise, also across a clean
-	// Close and reopen of an index that keeps its entries. It is never empty.
+	// failover, crash), unless the epochs are lost with them (a flush), and MUST
+	// stay equal otherwise, also across a clean Close and reopen of an index
+	// that keeps its entries. It is never empty.
 	Identity(ctx context.Context) (string, error)
 
 	// Install sets the epoch of a space; entries are kept. [IX-INS-1] It MUST
 	// answer ErrStale, having changed nothing, if regime.Identity is not the
 	// current identity. [IX-INS-2] After it, calls with another epoch MUST
-	// answer ErrStale, calls with this regime work.
+	// answer ErrStale, calls with this regime work. An empty epoch is refused
+	// with ErrInvalidKey.
 	Install(ctx context.Context, space string, regime Regime) error
 
 	// Begin adds entries, all or none, and counts one more Begin on the space.
@@ -75,28 +77,4 @@ type Index interface {
 type Regime struct {
 	Epoch    string
 	Identity string
-}
-
-// Entry is one member of one set.
-type Entry struct {
-	Set    string
-	Member []byte
-}
-
-// MaxMemberBytes is the greatest length of Entry.Member.
-const MaxMemberBytes = 4096
-
-// EntryRange is the half-open range [From, To) of the members of a set. A nil
-// From starts at the least, a nil To ends after the greatest.
-type EntryRange struct {
-	Set      string
-	From, To []byte
-	Limit    int // 0: no limit
-}
-
-// EntryPage is the answer to a Query.
-type EntryPage struct {
-	Members [][]byte
-	Begins  uint64
-	More    bool
 }

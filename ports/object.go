@@ -57,7 +57,7 @@ type ListOptions struct {
 	Prefix     string // any byte prefix, not only whole segments
 	StartAfter string // only keys greater than this one
 	EndBefore  string // only keys less than this one; empty: no bound
-	Limit      int    // at most this many; 0: no limit
+	Limit      int    // at most this many; 0: no limit; the caller gives none below
 
 	// KeysOnly tells the store that only ObjectInfo.Key will be looked at;
 	// it MAY leave the other fields zero if that saves it work.

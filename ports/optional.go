@@ -41,8 +41,8 @@ type Streamer interface {
 	GetStream(ctx context.Context, key string, opts GetOptions) (ObjectInfo, io.ReadCloser, error)
 
 	// PutStream is Put with a reader of unknown length. [OS-STR-2] If the
-	// reader fails, the old object MUST stay as it was and the error MUST wrap
-	// the reader's. [OS-STR-3] The condition MUST be honoured as by Put, at the
+	// reader fails, the old object MUST stay as it was and the error MUST be
+	// ErrUnavailable and wrap the reader's. [OS-STR-3] The condition MUST be honoured as by Put, at the
 	// moment the object becomes visible.
 	PutStream(ctx context.Context, key string, body io.Reader, cond Condition) (ObjectInfo, error)
 }

@@ -10,11 +10,8 @@ import (
 // Install sets the epoch of a space. An empty epoch is refused with
 // ErrInvalidKey: it would look like a space that has none.
 func (x *Index) Install(ctx context.Context, space string, regime ports.Regime) error {
-	switch {
-	case !validName(space):
-		return invalidName("install", space)
-	case regime.Epoch == "":
-		return ports.Fail("install", space, ports.ErrInvalidKey, errors.New("the epoch is empty"))
+	if err := ports.ValidateInstall(space, regime); err != nil {
+		return err
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -44,7 +41,7 @@ func (x *Index) End(ctx context.Context, space string, regime ports.Regime, entr
 // fail: that makes it all or nothing. Where there are too many changes in
 // memory it waits for the file, before it does anything.
 func (x *Index) change(ctx context.Context, op, space string, regime ports.Regime, entries []ports.Entry, begins uint64, added bool) error {
-	if err := checkEntries(op, space, entries); err != nil {
+	if err := ports.ValidateEntries(op, space, entries); err != nil {
 		return err
 	}
 	if err := x.makeRoom(ctx, op, space); err != nil {

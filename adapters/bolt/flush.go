@@ -95,8 +95,8 @@ func (x *Index) fileWrite(fn func(*bbolt.Tx) error) error {
 // has arrived there, in the file. It holds everybody up while the file is
 // changed.
 func (x *Index) Drop(ctx context.Context, space, set string) error {
-	if !validName(space) || (set != "" && !validName(set)) {
-		return invalidName("drop", space)
+	if err := ports.ValidateDrop(space, set); err != nil {
+		return err
 	}
 	x.flushing.Lock()
 	defer x.flushing.Unlock()

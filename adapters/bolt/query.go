@@ -3,7 +3,6 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"errors"
 
 	"github.com/smarterbase/smarterbase/ports"
 	"go.etcd.io/bbolt"
@@ -45,11 +44,8 @@ func (x *Index) Count(ctx context.Context, space string, regime ports.Regime, r 
 // they are, the regime and the number of Begins are one state: the lock is
 // held for reading all the time.
 func (x *Index) walk(ctx context.Context, op, space string, regime ports.Regime, r ports.EntryRange, each func([]byte) bool) (begins uint64, err error) {
-	switch {
-	case !validName(space) || !validName(r.Set):
-		return 0, invalidName(op, space)
-	case r.Limit < 0:
-		return 0, ports.Fail(op, space, ports.ErrInvalidKey, errors.New("the limit is negative"))
+	if err := ports.ValidateRange(op, space, r); err != nil {
+		return 0, err
 	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -73,11 +73,8 @@ func (x *Index) Identity(ctx context.Context) (identity string, err error) {
 // Install sets the epoch of a space. An empty epoch is refused with
 // ErrInvalidKey: it would look like a space that has none.
 func (x *Index) Install(ctx context.Context, space string, regime ports.Regime) error {
-	switch {
-	case !validName(space):
-		return invalidName("install", space)
-	case regime.Epoch == "":
-		return ports.Fail("install", space, ports.ErrInvalidKey, errors.New("the epoch is empty"))
+	if err := ports.ValidateInstall(space, regime); err != nil {
+		return err
 	}
 	return x.locked(ctx, "install", space, func() error {
 		if regime.Identity != x.spaces.identity {
@@ -110,7 +107,7 @@ func (x *Index) End(ctx context.Context, space string, regime ports.Regime, entr
 // write checks everything first, so that what change does can't fail: that
 // makes it all or nothing.
 func (x *Index) write(ctx context.Context, op, space string, regime ports.Regime, entries []ports.Entry, change func(*keyspace)) error {
-	if err := checkEntries(op, space, entries); err != nil {
+	if err := ports.ValidateEntries(op, space, entries); err != nil {
 		return err
 	}
 	return x.locked(ctx, op, space, func() error {
@@ -124,8 +121,8 @@ func (x *Index) write(ctx context.Context, op, space string, regime ports.Regime
 
 // Drop forgets a set, or a whole space.
 func (x *Index) Drop(ctx context.Context, space, set string) error {
-	if !validName(space) || (set != "" && !validName(set)) {
-		return invalidName("drop", space)
+	if err := ports.ValidateDrop(space, set); err != nil {
+		return err
 	}
 	return x.locked(ctx, "drop", space, func() error {
 		if s, found := x.spaces.byName[space]; found && set != "" {

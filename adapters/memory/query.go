@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"errors"
 
 	"github.com/smarterbase/smarterbase/ports"
 )
@@ -40,11 +39,8 @@ func (x *Index) Count(ctx context.Context, space string, regime ports.Regime, r 
 // read runs fn on the set under the lock for reading: the regime, the number
 // of Begins and the members are looked at in one step. An absent set is empty.
 func (x *Index) read(ctx context.Context, op, space string, regime ports.Regime, r ports.EntryRange, fn func(*keyspace, *ordered[struct{}])) error {
-	switch {
-	case !validName(space) || !validName(r.Set):
-		return invalidName(op, space)
-	case r.Limit < 0:
-		return ports.Fail(op, space, ports.ErrInvalidKey, errors.New("the limit is negative"))
+	if err := ports.ValidateRange(op, space, r); err != nil {
+		return err
 	}
 	x.spaces.mu.RLock()
 	defer x.spaces.mu.RUnlock()

@@ -3,6 +3,7 @@ module github.com/smarterbase/smarterbase/conformance/engine
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/smarterbase/smarterbase/adapters/bolt v0.1.0
 	github.com/smarterbase/smarterbase/adapters/fs v0.1.0
 	github.com/smarterbase/smarterbase/adapters/memory v0.1.0

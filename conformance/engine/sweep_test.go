@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -101,7 +102,7 @@ func (w *sweep) run() {
 	}
 	w.create("ann", person{Name: "Ann", Age: 1, Tags: []string{"x", "y"}})
 	w.create("bob", person{Name: "Bob", Age: 2})
-	w.told(w.people.WaitReady(ctx))
+	later(w.t, 2*time.Minute) // the index is built, without the many requests of a wait
 	w.create("cyn", person{Name: "Cyn", Age: 3, Tags: []string{"x"}})
 	w.update("ann", func(p *person) { p.Name, p.Age = "Anna", p.Age+10 })
 	w.query("Anna")
@@ -220,6 +221,7 @@ func (w *sweep) verify() {
 	w.plan.Heal()
 	w.plan.Apply(t.Context())
 	c := people(t, w.site.open(t))
+	w.former = distinct(w.former)
 	agree(t, c, w.former...)
 	for id, states := range w.states {
 		doc, err := c.Get(t.Context(), id)
@@ -231,4 +233,14 @@ func (w *sweep) verify() {
 		require.Contains(t, states, now, "document %s\n%s", id, w.plan.Trace())
 	}
 	agreeByIndex(t, w.site, c, w.former...)
+}
+
+// distinct leaves out people of the same name and age.
+func distinct(list []person) (kept []person) {
+	for _, p := range list {
+		if !slices.ContainsFunc(kept, func(q person) bool { return q.Name == p.Name && q.Age == p.Age }) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
 }
