@@ -7,20 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
-	"time"
 
+	"github.com/smarterbase/smarterbase/conformance"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
 var kilobyte = bytes.Repeat([]byte("x"), 1024)
 
-// BenchmarkAgainstRaw does each thing twice in turns, once through the store and
-// once as the least that a program does which wants the same from the same
-// file system, so that whatever else the machine does hits both. The metric
-// of-raw is the median of raw divided by the median of ours: 1 is as fast, less
-// is slower.
+// BenchmarkAgainstRaw compares with the system calls that nobody can do without.
 func BenchmarkAgainstRaw(b *testing.B) {
 	for _, c := range []struct {
 		name    string
@@ -36,7 +31,7 @@ func BenchmarkAgainstRaw(b *testing.B) {
 			s, root := newStore(b, Options{Sync: c.sync})
 			check(b, os.Mkdir(filepath.Join(root, "raw"), 0o755))
 			cond := ports.IfAbsent
-			compare(b, func(i int) error {
+			conformance.Compare(b, func(i int) error {
 				return rawPut(filepath.Join(root, "raw"), name(i, c.replace), c.sync == SyncFull)
 			}, func(i int) error {
 				version, err := s.Put(b.Context(), "ours/"+name(i, c.replace), kilobyte, cond)
@@ -49,7 +44,7 @@ func BenchmarkAgainstRaw(b *testing.B) {
 	}
 	b.Run("get", func(b *testing.B) {
 		s, root := benchmarkFolder(b, 1)
-		compare(b, func(int) error {
+		conformance.Compare(b, func(int) error {
 			_, err := os.ReadFile(filepath.Join(root, "d", "00000.json"))
 			return err
 		}, func(int) error {
@@ -70,7 +65,7 @@ func name(i int, same bool) string {
 
 func compareList(b *testing.B, info bool) {
 	s, root := benchmarkFolder(b, 10_000)
-	compare(b, func(int) error {
+	conformance.Compare(b, func(int) error {
 		entries, err := os.ReadDir(filepath.Join(root, "d"))
 		for _, e := range entries {
 			if info {
@@ -86,28 +81,6 @@ func compareList(b *testing.B, info bool) {
 		}
 		return nil
 	})
-}
-
-func compare(b *testing.B, raw, ours func(i int) error) {
-	b.Helper()
-	var times [2][]time.Duration
-	for i := 0; b.Loop(); i++ {
-		for turn := range 2 {
-			which := (i + turn) % 2
-			start := time.Now()
-			check(b, []func(int) error{raw, ours}[which](i))
-			times[which] = append(times[which], time.Since(start))
-		}
-	}
-	var median [2]float64
-	for i := range times {
-		slices.Sort(times[i])
-		median[i] = float64(times[i][len(times[i])/2])
-	}
-	b.ReportMetric(median[0]/median[1], "of-raw")
-	b.ReportMetric(median[0], "raw-ns")
-	b.ReportMetric(median[1], "ours-ns")
-	b.ReportMetric(0, "ns/op")
 }
 
 func BenchmarkRawCreateDurable(b *testing.B) { benchmarkRaw(b, true) }

@@ -186,7 +186,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 	first := scale("SB_SEED", 1)
 	for seed := first; seed < first+scale("SB_SEEDS", 60); seed++ {
 		if !t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { linearize(t, uint64(seed)) }) {
-			t.Fatalf("repeat with SB_SEED=%d SB_SEEDS=1", seed)
+			t.Fatalf("repeat with SB_SEED=%d SB_SEEDS=1; this was simulation number %d", seed, seed-first+1)
 		}
 	}
 }

@@ -136,15 +136,15 @@ func (m mutant) mustBeCaught(t *testing.T, overlay string) {
 	built, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, "%s", built)
 	caught := false
-	for _, pace := range []string{"network", "local"} {
-		output, err := exec.CommandContext(ctx, binary, "-test.run", "TestIndexRegimes/"+pace+"$").CombinedOutput()
+	for _, tests := range []string{"TestIndexRegimes/network$", "TestIndexRegimes/local$", "TestHistoriesAreLinearizable"} {
+		output, err := exec.CommandContext(ctx, binary, "-test.run", tests).CombinedOutput()
 		if err == nil {
-			t.Logf("%s: not caught", pace)
+			t.Logf("%s: not caught", tests)
 			continue
 		}
 		found := whenCaught.FindStringSubmatch(string(output))
 		require.NotNil(t, found, "%s", output)
-		t.Logf("%s: caught by simulation number %s", pace, found[1])
+		t.Logf("%s: caught by simulation number %s", tests, found[1])
 		caught = true
 	}
 	require.True(t, caught, "nothing noticed that this rule is gone: %s", m.rule)

@@ -73,7 +73,7 @@ var library struct {
 
 // stocked returns a folder with many documents in the collection "items",
 // indexed, made once for all benchmarks.
-func stocked(b *testing.B) (root string, items *core.Collection[item]) {
+func stocked(b testing.TB) (root string, items *core.Collection[item]) {
 	b.Helper()
 	ctx := context.Background()
 	library.Do(func() {
@@ -111,13 +111,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func readItem(b *testing.B, path string) (value item) {
+func readItem(path string) (value item, err error) {
 	data, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(data, &value)
 	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	return value
+	return value, err
 }

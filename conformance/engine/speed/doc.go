@@ -1,5 +1,4 @@
 // Package speed measures the database on files against the system calls that
-// it can't do without, in one run: each benchmark has the variants impl=raw,
-// the floor, and impl=core. `make bench` prints their ratios, and
-// docs/performance.md keeps them.
+// it can't do without, in turns in one run: see conformance.Compare for the
+// metrics. `make bench` runs it, and docs/performance.md keeps the figures.
 package speed

@@ -6,106 +6,141 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
+	"github.com/smarterbase/smarterbase/conformance"
 	"github.com/smarterbase/smarterbase/core"
 )
 
-// BenchmarkGet reads one document by id into a struct.
+// BenchmarkGet reads one document by id into a struct. The floor is
+// os.ReadFile and json.Unmarshal.
 func BenchmarkGet(b *testing.B) {
+	ctx := context.Background()
 	folder, items := stocked(b)
-	b.Run("impl=raw", func(b *testing.B) {
-		b.ReportAllocs()
-		i := 0
-		for b.Loop() {
-			readItem(b, filepath.Join(folder, fmt.Sprintf("%06d.json", i*7919%many)))
-			i++
-		}
-	})
-	b.Run("impl=core", func(b *testing.B) {
-		ctx := context.Background()
-		b.ReportAllocs()
-		i := 0
-		for b.Loop() {
-			if _, err := items.Get(ctx, fmt.Sprintf("%06d", i*7919%many)); err != nil {
-				b.Fatal(err)
-			}
-			i++
-		}
+	conformance.Compare(b, func(i int) error {
+		_, err := readItem(filepath.Join(folder, fmt.Sprintf("%06d.json", i*7919%many)))
+		return err
+	}, func(i int) error {
+		_, err := items.Get(ctx, fmt.Sprintf("%06d", i*7919%many))
+		return err
 	})
 }
 
 // BenchmarkFindByIndex finds the hundred documents of one group among ten
-// thousand. The floor knows their names and reads them one after another.
+// thousand. The floor knows their names, and reads and decodes them one after
+// another.
 func BenchmarkFindByIndex(b *testing.B) {
 	folder, items := stocked(b)
-	b.Run("impl=raw", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			found := make([]item, 0, many/groups)
-			for i := 17; i < many; i += groups {
-				found = append(found, readItem(b, filepath.Join(folder, fmt.Sprintf("%06d.json", i))))
-			}
-			if len(found) != many/groups {
-				b.Fatal(len(found))
+	conformance.Compare(b, func(int) error {
+		for i := 17; i < many; i += groups {
+			if _, err := readItem(filepath.Join(folder, fmt.Sprintf("%06d.json", i))); err != nil {
+				return err
 			}
 		}
-	})
-	b.Run("impl=core", func(b *testing.B) {
-		ctx := context.Background()
-		b.ReportAllocs()
-		for b.Loop() {
-			var profile core.Profile
-			found, err := items.Query().Where(core.Eq("group", "group-017")).Profile(&profile).All(ctx)
-			if err != nil || len(found) != many/groups || profile.Index == "" {
-				b.Fatal(len(found), profile, err)
-			}
+		return nil
+	}, func(int) error {
+		var profile core.Profile
+		found, err := items.Query().Where(core.Eq("group", "group-017")).Profile(&profile).All(context.Background())
+		if err == nil && (len(found) != many/groups || profile.Index == "") {
+			err = fmt.Errorf("found %d: %v", len(found), profile)
 		}
+		return err
 	})
 }
 
 // BenchmarkScan filters, sorts and keeps the best fifty of ten thousand
-// documents without an index. The floor "raw" only lists the folder and reads
-// every file, one after another; "decoded" also decodes, filters and sorts
-// them, as a program without a database would.
+// documents without an index. The floor lists the folder and reads every file
+// to its end, one after another, and does nothing with them.
 func BenchmarkScan(b *testing.B) {
 	folder, items := stocked(b)
-	b.Run("impl=raw", func(b *testing.B) { scanFiles(b, folder, false) })
-	b.Run("impl=decoded", func(b *testing.B) { scanFiles(b, folder, true) })
-	b.Run("impl=core", func(b *testing.B) {
-		ctx := context.Background()
-		b.ReportAllocs()
-		for b.Loop() {
-			var profile core.Profile
-			found, err := items.Query().Where(core.Gte("count", many/2)).OrderBy("score", core.Desc).Limit(50).Profile(&profile).All(ctx)
-			if err != nil || len(found) != 50 || profile.Read != many {
-				b.Fatal(len(found), profile, err)
-			}
-		}
-		b.ReportMetric(float64(many), "docs/op")
-	})
+	conformance.Compare(b,
+		func(int) error { return scanFiles(folder, false) },
+		func(int) error { return scan(items) })
 }
 
-func scanFiles(b *testing.B, folder string, decode bool) {
-	b.ReportAllocs()
-	for b.Loop() {
-		entries, err := os.ReadDir(folder)
-		if err != nil || len(entries) != many {
-			b.Fatal(len(entries), err)
+// BenchmarkScanDecoded is BenchmarkScan against a program without a database:
+// it also decodes every file, filters and sorts.
+func BenchmarkScanDecoded(b *testing.B) {
+	folder, items := stocked(b)
+	conformance.Compare(b,
+		func(int) error { return scanFiles(folder, true) },
+		func(int) error { return scan(items) })
+}
+
+func scan(items *core.Collection[item]) error {
+	var profile core.Profile
+	found, err := items.Query().Where(core.Gte("count", many/2)).OrderBy("score", core.Desc).Limit(50).Profile(&profile).All(context.Background())
+	if err == nil && (len(found) != 50 || profile.Read != many) {
+		err = fmt.Errorf("found %d: %v", len(found), profile)
+	}
+	return err
+}
+
+func scanFiles(folder string, decode bool) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	var found []item
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		if !decode {
+			if _, err := os.ReadFile(path); err != nil {
+				return err
+			}
+			continue
 		}
-		var found []item
-		for _, entry := range entries {
-			path := filepath.Join(folder, entry.Name())
-			if !decode {
-				if _, err := os.ReadFile(path); err != nil {
-					b.Fatal(err)
-				}
-			} else if value := readItem(b, path); value.Count >= many/2 {
-				found = append(found, value)
+		value, err := readItem(path)
+		if err != nil {
+			return err
+		}
+		if value.Count >= many/2 {
+			found = append(found, value)
+		}
+	}
+	slices.SortFunc(found, func(x, y item) int { return cmp.Compare(y.Score, x.Score) })
+	return nil
+}
+
+// A scan with a filter, a sort and a limit makes at most ten allocations a
+// document, and keeps no more documents than the limit.
+func TestScanAllocations(t *testing.T) {
+	_, items := stocked(t)
+	allocations := testing.AllocsPerRun(2, func() {
+		if err := scan(items); err != nil {
+			t.Error(err)
+		}
+	})
+	if perDocument := allocations / many; perDocument > 10 {
+		t.Errorf("%.1f allocations a document, want at most 10", perDocument)
+	}
+}
+
+// Memory in use does not grow with the number of documents that match, only
+// with the limit.
+func TestScanMemory(t *testing.T) {
+	_, items := stocked(t)
+	inUse := func(limit int) (most uint64) {
+		query := items.Query().OrderBy("score", core.Desc).Limit(limit)
+		seen := 0
+		query = query.Filter(func(item) bool { return true })
+		for _, err := range query.Iter(context.Background()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen++; seen == limit/2 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = m.HeapAlloc
 			}
 		}
-		slices.SortFunc(found, func(x, y item) int { return cmp.Compare(y.Score, x.Score) })
+		return most
 	}
-	b.ReportMetric(float64(many), "docs/op")
+	few, all := inUse(50), inUse(many)
+	if all-few < many*500 || few > 8<<20 {
+		t.Errorf("%d bytes in use with a limit of 50, %d with one of %d", few, all, many)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/smarterbase/smarterbase/adapters/fs"
+	"github.com/smarterbase/smarterbase/conformance"
 	"github.com/smarterbase/smarterbase/core"
 )
 
@@ -27,42 +28,58 @@ func makePlain(i int) plain {
 // BenchmarkCreateDurable creates documents that survive a power cut. The floor
 // is the least that makes a file durable and atomic: write, fsync, rename,
 // fsync of the folder.
-func BenchmarkCreateDurable(b *testing.B) {
-	b.Run("impl=raw", func(b *testing.B) { rawCreate(b, true) })
-	b.Run("impl=core", func(b *testing.B) { coreCreate(b, fs.SyncFull) })
-}
+func BenchmarkCreateDurable(b *testing.B) { compareCreate(b, fs.SyncFull) }
 
 // BenchmarkCreateUnsynced is the same without any flush.
-func BenchmarkCreateUnsynced(b *testing.B) {
-	b.Run("impl=raw", func(b *testing.B) { rawCreate(b, false) })
-	b.Run("impl=core", func(b *testing.B) { coreCreate(b, fs.SyncNone) })
-}
+func BenchmarkCreateUnsynced(b *testing.B) { compareCreate(b, fs.SyncNone) }
 
-func rawCreate(b *testing.B, durable bool) {
-	folder := b.TempDir()
-	dir, err := os.Open(folder)
+func compareCreate(b *testing.B, sync fs.Sync) {
+	ctx := context.Background()
+	root := b.TempDir()
+	db := database(b, root, sync)
+	docs, err := core.NewCollection[plain](ctx, db, "plain")
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = dir.Close() }()
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		data, _ := json.Marshal(makePlain(i))
-		path := filepath.Join(folder, fmt.Sprintf("%09d.json", i))
-		if err := writeFile(path+".tmp", data, durable); err != nil {
-			b.Fatal(err)
-		}
-		if err := os.Rename(path+".tmp", path); err != nil {
-			b.Fatal(err)
-		}
-		if durable {
-			if err := dir.Sync(); err != nil {
-				b.Fatal(err)
-			}
-		}
-		i++
+	raw := rawFolder(b, filepath.Join(root, "raw"))
+	conformance.Compare(b, func(i int) error {
+		return raw.create(i, sync == fs.SyncFull)
+	}, func(i int) error {
+		_, err := docs.Create(ctx, fmt.Sprintf("%09d", i), makePlain(i))
+		return err
+	})
+}
+
+// folder is what the floor writes into.
+type folder struct{ *os.File }
+
+func rawFolder(b *testing.B, path string) folder {
+	b.Helper()
+	err := os.Mkdir(path, 0o755)
+	var opened *os.File
+	if err == nil {
+		opened, err = os.Open(path)
 	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = opened.Close() })
+	return folder{opened}
+}
+
+func (f folder) create(i int, durable bool) error {
+	data, err := json.Marshal(makePlain(i))
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(f.Name(), fmt.Sprintf("%09d.json", i))
+	if err := writeFile(path+".tmp", data, durable); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".tmp", path); err != nil || !durable {
+		return err
+	}
+	return f.Sync()
 }
 
 func writeFile(path string, data []byte, durable bool) error {
@@ -77,21 +94,4 @@ func writeFile(path string, data []byte, durable bool) error {
 		err = closed
 	}
 	return err
-}
-
-func coreCreate(b *testing.B, sync fs.Sync) {
-	ctx := context.Background()
-	db := database(b, b.TempDir(), sync)
-	docs, err := core.NewCollection[plain](ctx, db, "plain")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		if _, err := docs.Create(ctx, fmt.Sprintf("%09d", i), makePlain(i)); err != nil {
-			b.Fatal(err)
-		}
-		i++
-	}
 }
