@@ -98,13 +98,16 @@ func (c *Counter) Set(ctx context.Context, name string, value int64) error {
 func (c *Counter) Remove(ctx context.Context, name string) error {
 	return c.update(&write{
 		ctx: ctx, op: "remove", key: name,
-		change: func(tx *bbolt.Tx) error {
-			if bucket := tx.Bucket(counterBucket); bucket != nil {
-				return bucket.Delete([]byte(name))
-			}
-			return nil
-		},
+		change: func(tx *bbolt.Tx) error { return removeValue(tx, name) },
 	})
+}
+
+func removeValue(tx *bbolt.Tx, name string) error {
+	bucket := tx.Bucket(counterBucket)
+	if bucket == nil {
+		return nil
+	}
+	return bucket.Delete([]byte(name))
 }
 
 func (c *Counter) update(w *write) error {

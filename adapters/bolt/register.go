@@ -13,16 +13,20 @@ import (
 
 func init() {
 	urls.RegisterIndex("bolt", func(ctx context.Context, u *url.URL) (ports.Index, error) {
-		path, err := pathOf(u, runtime.GOOS)
-		if err != nil {
-			return nil, err
-		}
-		x, err := Open(ctx, path, Options{})
+		x, err := openURL(ctx, u)
 		if err != nil {
 			return nil, err // not x, which would be an Index that is not nil
 		}
 		return x, nil
 	})
+}
+
+func openURL(ctx context.Context, u *url.URL) (*Index, error) {
+	path, err := pathOf(u, runtime.GOOS)
+	if err != nil {
+		return nil, err
+	}
+	return Open(ctx, path, Options{})
 }
 
 // pathOf reads bolt://./data/index.bolt and bolt:///var/lib/index.bolt: what

@@ -25,7 +25,7 @@ func spacePrefix(space string) string {
 }
 
 // record is what is known of a space. The records are held in memory, and in
-// the file only while it is closed.
+// the file only while it is closed: 8 bytes, big endian, and the epoch.
 type record struct {
 	begins uint64
 	epoch  string // empty until Install
@@ -38,16 +38,24 @@ func readSpaces(tx *bbolt.Tx) (map[string]record, error) {
 	if bucket == nil {
 		return spaces, nil
 	}
-	return spaces, bucket.ForEach(func(name, data []byte) error {
-		if len(data) < 8 {
-			return &damage{fmt.Sprintf("the record of a space has %d bytes", len(data))}
-		}
-		spaces[string(name)] = record{begins: binary.BigEndian.Uint64(data), epoch: string(data[8:])}
-		return nil
+	return spaces, bucket.ForEach(func(name, data []byte) (err error) {
+		spaces[string(name)], err = decodeRecord(data)
+		return err
 	})
 }
 
-// writeSpaces replaces all records: 8 bytes, big endian, and the epoch.
+func (r record) encode() []byte {
+	return append(binary.BigEndian.AppendUint64(nil, r.begins), r.epoch...)
+}
+
+func decodeRecord(data []byte) (record, error) {
+	if len(data) < 8 {
+		return record{}, &damage{fmt.Sprintf("the record of a space has %d bytes", len(data))}
+	}
+	return record{begins: binary.BigEndian.Uint64(data), epoch: string(data[8:])}, nil
+}
+
+// writeSpaces replaces all records.
 func writeSpaces(tx *bbolt.Tx, spaces map[string]record) error {
 	if err := tx.DeleteBucket(spaceBucket); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
 		return err
@@ -55,7 +63,7 @@ func writeSpaces(tx *bbolt.Tx, spaces map[string]record) error {
 	bucket, err := tx.CreateBucket(spaceBucket)
 	for name, r := range spaces {
 		if err == nil {
-			err = bucket.Put([]byte(name), append(binary.BigEndian.AppendUint64(nil, r.begins), r.epoch...))
+			err = bucket.Put([]byte(name), r.encode())
 		}
 	}
 	return err

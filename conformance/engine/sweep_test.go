@@ -74,7 +74,7 @@ type sweep struct {
 	people *core.Collection[person]
 	states map[string][]*person
 	flying map[string][]*person // creates of unknown outcome that may still land
-	former []person // everything that anybody ever was
+	former []person             // everything that anybody ever was
 }
 
 func newSweep(t *testing.T, options memory.StoreOptions, attempts int) *sweep {
