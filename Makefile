@@ -6,6 +6,7 @@ REPO = GOWORK=off go -C tools run ./repo -root ..
 ARGS ?=
 FUZZTIME ?= 10s
 BENCH ?= .
+COUNT ?= 5
 
 .PHONY: help
 help: ## this list
@@ -40,8 +41,11 @@ release-check: ## build and run consumers of the modules as released
 	@$(REPO) release-check
 
 .PHONY: bench
-bench: ## benchmarks; BENCH=regexp, ARGS='-m core'
-	@$(REPO) each $(ARGS) go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: ## against the system calls, five runs and their spread; BENCH=regexp, COUNT=n
+	@mkdir -p .cache
+	@go -C conformance/engine test ./speed -run '^$$' -bench '$(BENCH)' -count $(COUNT) | tee .cache/bench.txt
+	@go -C adapters/fs test . -run '^$$' -bench 'AgainstRaw/.*($(BENCH))' -count $(COUNT) | tee -a .cache/bench.txt
+	@$$($(REPO) tool benchstat) .cache/bench.txt
 
 .PHONY: fuzz
 fuzz: ## every fuzz function for FUZZTIME (10s)

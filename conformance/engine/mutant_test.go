@@ -18,6 +18,10 @@ import (
 type mutant struct {
 	rule  string
 	edits []edit
+
+	// directed is a test that was written for this rule; empty: the
+	// simulations must find out.
+	directed string
 }
 
 type edit struct{ file, old, new string }
@@ -26,6 +30,8 @@ const (
 	writerFile     = "core/internal/index/writer.go"
 	candidatesFile = "core/internal/index/candidates.go"
 	builderFile    = "core/internal/index/builder.go"
+	regimeFile     = "core/internal/index/regime.go"
+	entriesFile    = "core/internal/index/entries.go"
 	holderFile     = "core/internal/index/holder.go"
 	registerFile   = "core/internal/cas/register.go"
 	revisionFile   = "core/internal/revision/revision.go"
@@ -37,48 +43,63 @@ var mutants = []mutant{
 	{"entries are added before the document is written", []edit{
 		{writerFile, "return h.Index.Begin(ctx, h.space, t.view.regime(), entries)", "return nil"},
 		{writerFile, "func (t *Ticket) Committed(base Content) {", "func (t *Ticket) Committed(base Content) {\n\tif h := t.holder; len(t.entries) > 0 {\n\t\t_ = h.Index.Begin(context.Background(), h.space, t.view.regime(), t.entries)\n\t}\n"},
-	}},
+	}, ""},
 	{"only entries that are older than the document are dead", []edit{
 		{candidatesFile, "rev < current {", "rev != current {"},
-	}},
+	}, ""},
 	{"a write is sent only under a valid lease", []edit{
 		{writerFile, "if left <= 0 {", "if false {"},
 		{writerFile, "if h.LateWait == 0 {", "if false {"},
 		{holderFile, "v != nil && h.holds(v) {", "v != nil {"},
-	}},
+	}, ""},
 	{"a builder waits until old leases have run out and late writes have landed", []edit{
 		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait)", "h.Registers.Clock.Sleep(ctx, 0)"},
-	}},
+	}, ""},
 	{"the wait of a builder includes late writes", []edit{
 		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait)", "h.Registers.Clock.Sleep(ctx, h.Lease)"},
-	}},
+	}, ""},
 	{"a write of unknown outcome removes nothing", []edit{
 		{writerFile, "func (t *Ticket) Unknown() {}", "func (t *Ticket) Unknown() { t.Failed() }"},
-	}},
+	}, ""},
 	{"a query reads the manifest after the index has answered", []edit{
 		{candidatesFile, "now, err := c.holder.fetch(ctx)", "return true, nil\n\tnow, err := c.holder.fetch(ctx)"},
-	}},
+	}, ""},
 	{"the index checks the epoch", []edit{
 		{memoryFile, `case !ok || found.epoch == "" || regime.Epoch != found.epoch:`, "case !ok:\n\t\treturn s.space(name), nil\n\tcase false:"},
-	}},
+	}, ""},
 	{"the index checks the identity", []edit{
 		{memoryFile, "case regime.Identity != s.identity:", "case false:"},
-	}},
+	}, ""},
 	{"revisions grow although clocks are apart", []edit{
 		{revisionFile, "return max(byClock, previous+1+spread)", "return byClock"},
-	}},
+	}, ""},
 	{"ranges that are read one after another count only if nothing was added in between", []edit{
 		{candidatesFile, "steady = steady && pages[i].Begins == pages[0].Begins", ""},
-	}},
+	}, ""},
 	{"a greater revision than one's own leaves the outcome unknown", []edit{
 		{registerFile, "case readable && found < w.rev:", "case readable:"},
-	}},
+	}, ""},
 	{"a write of unknown outcome is not made again", []edit{
 		{modifyFile, "!errors.Is(err, ports.ErrUnknown) && (", "("},
-	}},
+	}, ""},
 	{"after one unknown answer a failed condition is read back", []edit{
 		{registerFile, "case errors.Is(err, ports.ErrPrecondition) && w.unknown:", "case false:"},
-	}},
+	}, ""},
+	{"an install is not sent again while it may be under way", []edit{
+		{regimeFile, "if errors.Is(err, ports.ErrUnknown) || errors.Is(err, ports.ErrStale) {", "if errors.Is(err, ports.ErrStale) {"},
+	}, "TestALateInstallDoesNotMakeAnEmptyIndexValid"},
+	{"a put ends with the lease, also where there is no manifest", []edit{
+		{writerFile, "if h.LateWait == 0 {", "if h.LateWait == 0 && t.view.usable() {"},
+	}, "TestAPutDoesNotOutliveItsLease"},
+	{"a put on an old lease is not sent after a sleep", []edit{
+		{writerFile, "if left <= 0 {", "if false {"},
+	}, "TestAProcessThatSleptFetchesTheManifestAgain"},
+	{"a write is not based on an old read", []edit{
+		{registerFile, "if !w.Fresh(w.base) {", "if false {"},
+	}, "TestAnUnknownOutcomeIsNotRetriedAfterASleep"},
+	{"an empty array behind the first field has an entry", []edit{
+		{entriesFile, "(!fannedOut || i > 0)", "!fannedOut"},
+	}, "TestEveryPlanAnswersWhatAScanAnswers"},
 }
 
 // root is the folder of the repository.
@@ -135,17 +156,22 @@ func (m mutant) mustBeCaught(t *testing.T, overlay string) {
 	ctx := context.Background()
 	built, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, "%s", built)
+	simulations := []string{"TestIndexRegimes/network$", "TestIndexRegimes/local$", "TestHistoriesAreLinearizable$"}
+	if m.directed != "" {
+		simulations = []string{m.directed + "$"}
+	}
 	caught := false
-	for _, tests := range []string{"TestIndexRegimes/network$", "TestIndexRegimes/local$", "TestHistoriesAreLinearizable"} {
+	for _, tests := range simulations {
 		output, err := exec.CommandContext(ctx, binary, "-test.run", tests).CombinedOutput()
 		if err == nil {
 			t.Logf("%s: not caught", tests)
 			continue
 		}
-		found := whenCaught.FindStringSubmatch(string(output))
-		require.NotNil(t, found, "%s", output)
-		t.Logf("%s: caught by simulation number %s", tests, found[1])
+		require.Contains(t, string(output), "--- FAIL: ")
 		caught = true
+		if found := whenCaught.FindStringSubmatch(string(output)); found != nil {
+			t.Logf("%s: caught by simulation number %s", tests, found[1])
+		}
 	}
 	require.True(t, caught, "nothing noticed that this rule is gone: %s", m.rule)
 }

@@ -226,13 +226,14 @@ func (c indexWire) call(ctx context.Context, op string, write bool, do func(ctx 
 		return lostRead(op, "", err)
 	}
 	chance := rng.IntN(100)
-	if write && chance < 10 { // it is delivered once more, some time, to where it was sent
+	late, only := chance < 10, chance < 4
+	if write && late && (only || op != "install") { // it is delivered some time, or once more; see install in core
 		server, after := c.server(c.name), time.Duration(rng.Int64N(int64(2*c.speed.long)))
 		c.flying.Go(func() {
 			_ = pause(context.Background(), after)
 			_ = do(context.Background(), server)
 		})
-		if chance < 4 { // and that is all
+		if only {
 			return ports.Fail(op, "", ports.ErrUnknown, c.travel(ctx, rng))
 		}
 	}

@@ -93,14 +93,18 @@ func (h *Holder) identity(ctx context.Context) (identity string, err error) {
 	return identity, h.classify(ctx, err)
 }
 
+// install sets the epoch, once: an install that may be under way is not sent
+// again. If the index then lost everything and the first one arrived after
+// that, an empty index would be in the regime that the manifest calls ready.
 func (h *Holder) install(ctx context.Context, m *Manifest) error {
 	regime := ports.Regime{Epoch: m.Epoch, Identity: m.Identity}
 	err := h.Registers.Retry.Do(ctx, "index install", h.space, func() error {
-		return h.Index.Install(ctx, h.space, regime)
+		err := h.Index.Install(ctx, h.space, regime)
+		if errors.Is(err, ports.ErrUnknown) || errors.Is(err, ports.ErrStale) {
+			return nil // the next call finds out, and moves to another epoch if need be
+		}
+		return err
 	})
-	if errors.Is(err, ports.ErrStale) {
-		return nil // it changed again: the next call finds out
-	}
 	return h.classify(ctx, err)
 }
 
