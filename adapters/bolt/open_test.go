@@ -306,7 +306,7 @@ func TestCloseKeepsExactlyWhatWasAcknowledged(t *testing.T) {
 		for w := range acknowledged {
 			wg.Go(func() {
 				for i := 0; ; i++ {
-					err := x.Begin(t.Context(), "s", regime, []ports.Entry{entry("a", (round*8+w)*10_000+i)})
+					err := x.Begin(t.Context(), "s", regime, []ports.Entry{entry("a", (round*8+w)*10_000_000+i)})
 					if i == 0 {
 						started.Done()
 					}
