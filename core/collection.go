@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
@@ -79,7 +80,9 @@ func (c *Collection[T]) definitions(indexes []IndexDefinition) ([]index.Definiti
 				return declared.extract(members, c.codec)
 			})
 		}
-		all = append(all[:len(all):len(all)], d)
+		if !slices.ContainsFunc(all, func(same index.Definition) bool { return same.Set() == d.Set() }) {
+			all = append(all[:len(all):len(all)], d)
+		}
 	}
 	return all, nil
 }

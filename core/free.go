@@ -255,6 +255,9 @@ func rawText(value any) ([]byte, bool) {
 	case json.RawMessage:
 		return text, true
 	case *json.RawMessage:
+		if text == nil {
+			return nil, true
+		}
 		return *text, true
 	case []byte:
 		return text, true

@@ -2,10 +2,14 @@ module github.com/smarterbase/smarterbase/core
 
 go 1.26.0
 
-require github.com/smarterbase/smarterbase/ports v0.1.0
-require github.com/smarterbase/smarterbase/adapters/memory v0.1.0
-require github.com/smarterbase/smarterbase/conformance v0.1.0
+require (
+	github.com/smarterbase/smarterbase/adapters/memory v0.1.0
+	github.com/smarterbase/smarterbase/conformance v0.1.0
+	github.com/smarterbase/smarterbase/ports v0.1.0
+)
 
-replace github.com/smarterbase/smarterbase/ports => ../ports
-replace github.com/smarterbase/smarterbase/adapters/memory => ../adapters/memory
-replace github.com/smarterbase/smarterbase/conformance => ../conformance
+replace (
+	github.com/smarterbase/smarterbase/adapters/memory => ../adapters/memory
+	github.com/smarterbase/smarterbase/conformance => ../conformance
+	github.com/smarterbase/smarterbase/ports => ../ports
+)

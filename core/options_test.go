@@ -67,8 +67,8 @@ func TestProbeRefusesStoresThatLie(t *testing.T) {
 			} else if err == nil || !strings.Contains(err.Error(), lie.says) {
 				t.Errorf("Open answers %v, want a reason with %q", err, lie.says)
 			}
-			for info := range inner.List(t.Context(), ports.ListOptions{}) {
-				t.Errorf("%s is left behind", info.Key)
+			for info, err := range inner.List(t.Context(), ports.ListOptions{}) {
+				t.Errorf("%s is left behind, %v", info.Key, err)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smarterbase/smarterbase/adapters/memory"
 	"github.com/smarterbase/smarterbase/core"
 )
 
@@ -199,4 +200,21 @@ func TestADocumentOfAnotherShapeIsReported(t *testing.T) {
 			ready(t, s, c)
 		}
 	})
+}
+
+// Reserved members are the system's wherever they stand: taken for the user's,
+// "_deleted" would come true once the members before it are gone.
+func TestReservedMembersBehindOthersAreReserved(t *testing.T) {
+	t.Parallel()
+	s := &site{store: memory.NewStore(memory.StoreOptions{})}
+	s.put(t, "people/a.json", `{"_rev":"0f3k8q1vd2m7x","name":"x","_deleted":true}`)
+	s.put(t, "people/b.json", `{"_rev":"0f3k8q1vd2m7x","name":"x","_v":3}`)
+	c := collection[map[string]any](t, s.open(t), "people")
+	_, err := c.Get(t.Context(), "a")
+	require.ErrorIs(t, err, core.ErrNotFound)
+	doc, err := c.Get(t.Context(), "b")
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"name": "x"}, doc.Value)
+	_, err = c.Patch(t.Context(), "b", `{"name":null}`)
+	require.NoError(t, err)
 }

@@ -24,8 +24,7 @@ replace (
 	github.com/smarterbase/smarterbase/adapters/bolt => ../../adapters/bolt
 	github.com/smarterbase/smarterbase/adapters/fs => ../../adapters/fs
 	github.com/smarterbase/smarterbase/adapters/memory => ../../adapters/memory
-	github.com/smarterbase/smarterbase/conformance => ../../conformance
+	github.com/smarterbase/smarterbase/conformance => ..
 	github.com/smarterbase/smarterbase/core => ../../core
 	github.com/smarterbase/smarterbase/ports => ../../ports
-	github.com/smarterbase/smarterbase/simple => ../../simple
 )

@@ -19,7 +19,7 @@ func TestIndexRegimes(t *testing.T) {
 	for name, pace := range map[string]speed{"network": networkSpeed, "local": localSpeed} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			runSeeds(t, scale("SB_SEEDS", 150), func(t *testing.T, seed uint64) tally { return simulate(t, seed, pace) })
+			runSeeds(t, scale("SB_SEEDS", 200), func(t *testing.T, seed uint64) tally { return simulate(t, seed, pace) })
 		})
 	}
 }

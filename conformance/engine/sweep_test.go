@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -41,25 +40,35 @@ var harms = []struct {
 func TestWhateverCallFails(t *testing.T) {
 	t.Parallel()
 	for _, harm := range harms {
-		for _, attempts := range []int{1, 4} {
-			for name, options := range map[string]memory.StoreOptions{"local": {}, "network": likeS3} {
-				t.Run(fmt.Sprintf("%s/%d attempts/%s", harm.name, attempts, name), func(t *testing.T) {
-					t.Parallel()
-					for n, hit := 1, true; hit; n++ {
-						synctest.Test(t, func(t *testing.T) {
-							w := newSweep(t, options, attempts)
-							rule := w.plan.On(faults.Match{Nth: n, Times: harm.times})
-							harm.do(rule)
-							w.run()
-							hit = rule.Hits() > 0
-							w.verify()
-						})
-						if t.Failed() {
-							t.Fatalf("where call %d %s", n, harm.name)
-						}
-					}
-				})
+		for _, on := range []struct {
+			name     string
+			options  memory.StoreOptions
+			attempts int
+			slow     bool // left out under the race detector
+		}{
+			{"a local store", memory.StoreOptions{}, 4, false},
+			{"a store like S3 without retries", likeS3, 1, false},
+			{"a store like S3", likeS3, 4, true},
+		} {
+			if on.slow && underRace {
+				continue
 			}
+			t.Run(harm.name+" on "+on.name, func(t *testing.T) {
+				t.Parallel()
+				for n, hit := 1, true; hit; n++ {
+					synctest.Test(t, func(t *testing.T) {
+						w := newSweep(t, on.options, on.attempts)
+						rule := w.plan.On(faults.Match{Nth: n, Times: harm.times})
+						harm.do(rule)
+						w.run()
+						hit = rule.Hits() > 0
+						w.verify()
+					})
+					if t.Failed() {
+						t.Fatalf("where call %d %s", n, harm.name)
+					}
+				}
+			})
 		}
 	}
 }

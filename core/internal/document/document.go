@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,7 @@ func Parse(body []byte, check bool) (Document, error) {
 		d.Members = body[at-1:]
 		d.Members[0] = '{'
 		return d, nil
-	case !bytes.HasPrefix(bytes.TrimLeft(body[at+1:], " \n\t\r"), []byte{'"'}), bytes.HasPrefix(body[at:], []byte(`,"_`)):
+	case !bytes.HasPrefix(bytes.TrimLeft(body[at+1:], " \n\t\r"), []byte{'"'}), mayHoldReserved(body[at:]):
 		// Not as we write it, or a reserved member out of its usual place.
 		return parseAny(body)
 	}
@@ -72,6 +73,14 @@ func Parse(body []byte, check bool) (Document, error) {
 		}
 	}
 	return d, nil
+}
+
+// mayHoldReserved reports whether a reserved name occurs in the text, as that
+// of a member of the document or of an object inside.
+func mayHoldReserved(text []byte) bool {
+	return bytes.Contains(text, []byte(`"_`)) && slices.ContainsFunc(Reserved(), func(name string) bool {
+		return bytes.Contains(text, []byte(`"`+name+`"`))
+	})
 }
 
 const headStart = `{"_rev":"`

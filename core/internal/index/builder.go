@@ -213,6 +213,8 @@ func (h *Holder) WaitReady(ctx context.Context) error {
 			return nil
 		case h.Index == nil:
 			return ErrNoIndex
+		case h.Tasks.Life().Err() != nil:
+			return fmt.Errorf("wait for an index build: %w", ports.ErrClosed)
 		}
 		h.startBuild(v)
 		if err := h.Registers.Clock.Sleep(ctx, h.Lease/20); err != nil {
