@@ -32,7 +32,7 @@ type DB struct {
 }
 
 // Open opens the database that the store holds; an empty store is an empty
-// database. It first probes the store with about ten requests on scratch
+// database. It first probes the store with about twenty requests on scratch
 // keys, and refuses one that does not honour conditions. The store and the
 // index stay the caller's: Close does not close them.
 func Open(ctx context.Context, store ports.ObjectStore, options Options) (*DB, error) {

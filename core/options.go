@@ -38,7 +38,7 @@ type Settings struct {
 	// starts over because another writer came first: 1 to 10,000; default 200.
 	ConflictAttempts int
 
-	// SkipProbe opens without the ten requests that prove that the store
+	// SkipProbe opens without the requests that prove that the store
 	// honours conditions. For stores that were probed before, and for
 	// credentials that can only read.
 	SkipProbe bool

@@ -11,7 +11,7 @@ import (
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-// probe proves with about ten requests on scratch keys that a store does what
+// probe proves with about twenty requests on scratch keys that a store does what
 // the database rests on. Servers that ignore conditions have answered 200
 // before, so neither brands nor capabilities are trusted.
 func probe(ctx context.Context, store ports.ObjectStore, random func() uint64) error {

@@ -54,6 +54,7 @@ func (r *runner) run(ctx context.Context) error {
 		var scan *index.ScanReason
 		if errors.As(err, &scan) {
 			reason = scan.Reason
+			r.profile.Requests += scan.Reads
 			break
 		}
 		if err != nil {

@@ -98,13 +98,13 @@ type ObjectStore interface {
 	Capabilities() Capabilities
 }
 
-// Capabilities are facts about a store that core plans with.
+// Capabilities are facts about a store, for those who plan with them. What
+// must be right does not rest on them alone: core probes.
 type Capabilities struct {
 	// Name is the kind of store for messages, such as "file", "s3", "memory".
 	Name string
 
-	// ConditionalDelete: Delete honours IfVersion. False on MinIO and R2: their
-	// tombstones are kept.
+	// ConditionalDelete: Delete honours IfVersion. False on MinIO and R2.
 	ConditionalDelete bool
 
 	// UniqueVersions: a version never recurs, even for the same bytes. False

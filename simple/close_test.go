@@ -72,7 +72,7 @@ func TestCloseClosesIndexThenStoreAndJoinsErrors(t *testing.T) {
 	if !errors.Is(err, indexErr) || !errors.Is(err, storeErr) {
 		t.Errorf("err = %v", err)
 	}
-	if want := []string{"index", "store"}; !slices.Equal(c.order, want) {
+	if want := []string{"store", "index"}; !slices.Equal(c.order, want) {
 		t.Errorf("closed %v, want %v", c.order, want)
 	}
 	if err := db.Close(); err != nil || len(c.order) != 2 {
@@ -97,7 +97,7 @@ func TestAFailedOpenClosesWhatItOpened(t *testing.T) {
 	if !errors.Is(err, core.ErrInvalid) {
 		t.Errorf("err = %v", err)
 	}
-	if want := []string{"index", "store"}; !slices.Equal(refused.order, want) {
+	if want := []string{"store", "index"}; !slices.Equal(refused.order, want) {
 		t.Errorf("closed %v, want %v", refused.order, want)
 	}
 }

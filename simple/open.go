@@ -55,14 +55,15 @@ func open(ctx context.Context, t target, o options) (*DB, error) {
 	}()
 	if err != nil {
 		// Nothing was written: what closing has to say adds nothing.
-		_ = errors.Join(closeOne(db.index), closeOne(db.store))
+		_ = errors.Join(closeOne(db.store), closeOne(db.index))
 		return nil, failure("open", err)
 	}
 	return db, nil
 }
 
-// Close ends background work and closes database, index and store, in this
-// order; what fails of it is answered together. Calls that are under way may
+// Close ends background work and closes database, store and index, in this
+// order, so that the index never outlives what it knows; what fails of it is
+// answered together. Calls that are under way may
 // fail, later ones answer core.ErrClosed. A second Close answers nil. An
 // embedded index that was not closed is built anew at the next Open.
 func (db *DB) Close() error {
@@ -72,7 +73,7 @@ func (db *DB) Close() error {
 		return nil
 	}
 	db.closed = true
-	return failure("close", errors.Join(db.core.Close(), closeOne(db.index), closeOne(db.store)))
+	return failure("close", errors.Join(db.core.Close(), closeOne(db.store), closeOne(db.index)))
 }
 
 var _ io.Closer = (*DB)(nil)

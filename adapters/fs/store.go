@@ -50,9 +50,19 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close lets go of the root. Calls and lists that are under way end normally,
 // and so do readers that GetStream handed out; later calls answer ErrClosed. A
-// second Close answers nil.
+// second Close answers nil. With SyncNone it first has the system write
+// everything to the disk: what is closed after it, such as an index that says
+// that it was closed cleanly, must not outlive the objects in a power cut.
 func (s *Store) Close() error {
+	var err error
+	if !s.durable && s.gate.enter() {
+		err = flushAll(s.tree.root)
+		s.gate.leave()
+	}
 	s.gate.close()
+	if err != nil {
+		return fail("close", "", during("flush", err))
+	}
 	return nil
 }
 

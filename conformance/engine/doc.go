@@ -4,12 +4,19 @@
 // tests only.
 //
 //	site_test.go        combinations of stores and indexes, and processes on them
-//	suite_test.go       features that must work on every combination
+//	crud, fidelity, foreign, tag, clock, definition, argument
+//	                    what must work on every combination
+//	plan_test.go        random queries by random indexes against scans
+//	outcome_test.go     lost, late and repeated answers, one by one
+//	loss_test.go        indexes that lost something, leases that ran out
+//	outage_test.go      indexes that do not answer
 //	sweep_test.go       the Nth call fails, for every N
 //	linear_test.go      random histories checked for linearizability
-//	regime_test.go      the index protocol, simulated over the real code
-//	mutant_test.go      rules taken away one by one, which regime_test.go must notice
+//	regime_test.go      the index protocol, simulated over the real code; world,
+//	                    process_sim, wire and history are its parts
+//	mutant_test.go      rules taken away one by one, which others must notice
 //	process_test.go     real processes on files, killed
+//	lookup_test.go      lookups beside updates
 //	request_test.go     exact numbers of requests
 //
 // # Longer runs

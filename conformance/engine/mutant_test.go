@@ -50,7 +50,7 @@ var mutants = []mutant{
 	{"a write is sent only under a valid lease", []edit{
 		{writerFile, "if left <= 0 {", "if false {"},
 		{writerFile, "if h.LateWait == 0 {", "if false {"},
-		{holderFile, "v != nil && h.holds(v) {", "v != nil {"},
+		{holderFile, "if v := h.current.Load(); v != nil {\n\t\tif h.holds(v) {", "if v := h.current.Load(); v != nil {\n\t\tif true {"},
 	}, ""},
 	{"a builder waits until old leases have run out and late writes have landed", []edit{
 		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait)", "h.Registers.Clock.Sleep(ctx, 0)"},
@@ -78,10 +78,10 @@ var mutants = []mutant{
 	}, ""},
 	{"a greater revision than one's own leaves the outcome unknown", []edit{
 		{registerFile, "case readable && found < w.rev:", "case readable:"},
-	}, ""},
+	}, "TestAnUnknownOutcomeIsNotRetriedAsANewWrite"},
 	{"a write of unknown outcome is not made again", []edit{
 		{modifyFile, "!errors.Is(err, ports.ErrUnknown) && (", "("},
-	}, ""},
+	}, "TestAnUnknownOutcomeIsNotRetriedAsANewWrite"},
 	{"after one unknown answer a failed condition is read back", []edit{
 		{registerFile, "case errors.Is(err, ports.ErrPrecondition) && w.unknown:", "case false:"},
 	}, ""},

@@ -119,7 +119,8 @@ func (c *wire) isDead() bool {
 
 // operate thinks for a while, and then writes or asks.
 func (p *process) operate() {
-	if pause(background, 1+time.Duration(p.rng.Int64N(int64(p.speed.think)))); p.isDead() {
+	_ = pause(background, 1+time.Duration(p.rng.Int64N(int64(p.speed.think)))) // has no end but its own
+	if p.isDead() {
 		return
 	}
 	if p.rng.IntN(100) < 55 {

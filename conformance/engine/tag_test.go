@@ -56,7 +56,7 @@ func TestTagsThatMakeNoSenseAreRefused(t *testing.T) {
 			A string `json:"-" sb:"index"`
 		}]("not in the JSON", "A", "JSON"),
 		refuses[struct {
-			a string `sb:"index"` //nolint:unused // the tag is what is tested
+			a string `sb:"index"`
 		}]("an unexported field", "a", "JSON"),
 		refuses[struct {
 			A map[string]int `json:"a" sb:"index"`

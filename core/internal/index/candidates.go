@@ -43,7 +43,10 @@ type Plan func(ready []Definition) (choice Choice, ok bool)
 
 // ScanReason says why a query reads all documents. It is not an error of the
 // query.
-type ScanReason struct{ Reason string }
+type ScanReason struct {
+	Reason string
+	Reads  int // of the manifest, before that was known
+}
 
 // Error is the reason.
 func (r *ScanReason) Error() string { return r.Reason }
@@ -55,7 +58,7 @@ const queryRounds = 4
 // the caller must scan.
 func (h *Holder) Query(ctx context.Context, plan Plan) (*Candidates, error) {
 	if h.Index == nil {
-		return nil, &ScanReason{"the database was opened without an index"}
+		return nil, &ScanReason{Reason: "the database was opened without an index"}
 	}
 	c := &Candidates{holder: h}
 	for range queryRounds {
@@ -75,10 +78,10 @@ func (h *Holder) Query(ctx context.Context, plan Plan) (*Candidates, error) {
 		case ctx.Err() != nil:
 			return nil, err
 		case err != nil:
-			return nil, &ScanReason{err.Error()}
+			return nil, &ScanReason{Reason: err.Error()}
 		}
 	}
-	return nil, &ScanReason{"the index changes its regime faster than it can be read"}
+	return nil, &ScanReason{Reason: "the index changes its regime faster than it can be read"}
 }
 
 // choose lets the plan choose, by the manifest as last read, or if that has
@@ -97,7 +100,7 @@ func (h *Holder) choose(ctx context.Context, plan Plan) (*view, Choice, error) {
 	if reason != "" {
 		h.startBuild(v)
 		h.resume(v)
-		return nil, Choice{}, &ScanReason{reason}
+		return nil, Choice{}, &ScanReason{Reason: reason, Reads: 1}
 	}
 	return v, choice, nil
 }

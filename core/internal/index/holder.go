@@ -107,17 +107,23 @@ func (h *Holder) holds(v *view) bool { return h.Registers.Clock.Elapsed()-v.from
 
 // lease returns the manifest under a valid lease, reading it if need be.
 func (h *Holder) lease(ctx context.Context) (*view, error) {
-	if v := h.current.Load(); v != nil && h.holds(v) {
-		return v, nil
+	seen := uint64(0)
+	if v := h.current.Load(); v != nil {
+		if h.holds(v) {
+			return v, nil
+		}
+		seen = v.number
 	}
 	for range 3 {
-		v, err := h.fetch(ctx)
+		// Any newer reading will do, also one that began before this call.
+		v, err := h.fetchAfter(ctx, seen)
 		if err != nil {
 			return nil, err
 		}
 		if h.holds(v) {
 			return v, nil
 		}
+		seen = v.number
 	}
 	return nil, fmt.Errorf("%w: reading it takes longer than %v: %s", ErrLapsed, h.Lease, h.key)
 }
@@ -125,7 +131,11 @@ func (h *Holder) lease(ctx context.Context) (*view, error) {
 // fetch returns a reading of the manifest that began after the call. Calls
 // that wait at the same time share one.
 func (h *Holder) fetch(ctx context.Context) (*view, error) {
-	need := h.started.Load()
+	return h.fetchAfter(ctx, h.started.Load())
+}
+
+// fetchAfter returns a reading that began after the one with that number.
+func (h *Holder) fetchAfter(ctx context.Context, need uint64) (*view, error) {
 	select {
 	case h.fetching <- struct{}{}:
 		defer func() { <-h.fetching }()
