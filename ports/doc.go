@@ -13,10 +13,11 @@
 //   - The context comes first and is honoured: a call whose context is done
 //     before it starts changes nothing and answers an error that matches
 //     ctx.Err(). A call whose context ends while it runs returns soon.
-//   - One call is one attempt. Adapters never retry a conditional write, and
-//     switch off the retries of their SDK for it: a repeated request that had
-//     already succeeded would answer "precondition failed" for one's own
-//     success. Retries belong to core.
+//   - One call is one attempt. Adapters never retry a conditional write or the
+//     Install of an index, and switch off the retries of their SDK for them: a
+//     repeated request that had already succeeded would answer "precondition
+//     failed" for one's own success, and an Install that arrives late would make
+//     an index that lost everything valid again. Retries belong to core.
 //   - A failure is one of the outcomes in errors.go, wrapped once in *Error.
 //   - Byte slices handed in stay the caller's: an adapter neither keeps nor
 //     changes them after it returns. Byte slices handed out are the caller's

@@ -78,10 +78,11 @@ type build struct {
 }
 
 // build waits until every write that does not know of the indexes has landed
-// or never will, adds what a scan sees, and declares the indexes ready.
+// or never will, with a quarter of a lease to spare for one that was let go in
+// the last moment, adds what a scan sees, and declares the indexes ready.
 // Writers maintain them all the while.
 func (h *Holder) build(ctx context.Context, v *view) error {
-	if err := h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait); err != nil {
+	if err := h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait+h.Lease/4); err != nil {
 		return err
 	}
 	b := &build{regime: v.regime(), extract: h.extractorMap(v.manifest)}
