@@ -46,7 +46,7 @@ func (c *Collection[T]) CreateAll(ctx context.Context, docs []Document[T], optio
 // Revision is stored only if it is at that revision.
 func (c *Collection[T]) PutAll(ctx context.Context, docs []Document[T], options ...BatchOptions) ([]Result[T], error) {
 	return batch(ctx, c, "put", docs, options, idOf[T], func(ctx context.Context, doc Document[T]) (Document[T], error) {
-		if doc.Revision.IsZero() {
+		if doc.Revision.IsZero() && doc.Revision.origin == nil {
 			return c.Put(ctx, doc.ID, doc.Value)
 		}
 		return c.Put(ctx, doc.ID, doc.Value, IfRevision(doc.Revision))

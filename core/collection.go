@@ -127,7 +127,7 @@ func (c *Collection[T]) decode(op string, read *current) (doc Document[T], err e
 		return Document[T]{}, decodeFail(op, c.docs.name, read.id, read.members, err)
 	}
 	c.setID(&doc.Value, read.id)
-	doc.ID, doc.Revision = read.id, read.public()
+	doc.ID, doc.Revision = read.id, read.public(c.docs)
 	return doc, nil
 }
 

@@ -37,6 +37,7 @@ type current struct {
 	schema   int
 	members  []byte // nil: there is no document
 	corrupt  error  // there is something, but it can't be read as a document
+	kept     bool   // a change left it as it was
 }
 
 func (c *current) exists() bool { return c.members != nil || c.corrupt != nil }
@@ -46,10 +47,10 @@ func (c *current) content() index.Content {
 }
 
 // public is the revision that users see.
-func (c *current) public() Revision {
+func (c *current) public(docs *documents) Revision {
 	state := c.state
 	state.Body = nil
-	return Revision{number: c.revision, origin: &origin{state: state, content: c.members, schema: c.schema}}
+	return Revision{number: c.revision, origin: &origin{docs: docs, state: state, content: c.members, schema: c.schema}}
 }
 
 // read reads a document for a change: its text is checked as a whole.

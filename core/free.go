@@ -32,7 +32,7 @@ func (db *DB) Get(ctx context.Context, key string, into any) (rev Revision, err 
 	if err := db.options.Codec.Unmarshal(read.members, into); err != nil {
 		return rev, decodeFail("get", docs.name, id, read.members, err)
 	}
-	return read.public(), nil
+	return read.public(docs), nil
 }
 
 // Create stores a new document under a key; ErrExists if there is one. The
@@ -75,7 +75,7 @@ func (db *DB) overlay(base, after []byte, value any) []byte {
 	if db.options.Codec.Unmarshal(base, old) != nil {
 		return after
 	}
-	before, err := db.options.Codec.Marshal(old)
+	before, err := encodeMembers(db.options.Codec, old)
 	if err != nil {
 		return after
 	}
@@ -193,7 +193,7 @@ func (db *DB) modifyKey(ctx context.Context, key string, wish *change) (rev Revi
 	if err != nil {
 		return rev, err
 	}
-	return written.public(), nil
+	return written.public(docs), nil
 }
 
 func (d *documents) exists(ctx context.Context, id string) (found bool, err error) {

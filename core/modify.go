@@ -96,6 +96,14 @@ func (d *documents) modify(ctx context.Context, id string, c *change) (current, 
 		if err == nil {
 			return next, nil
 		}
+		if errors.Is(err, errKeep) {
+			if !known {
+				base.kept = true
+				return base, nil
+			}
+			known = false // only what was read in this call can be left as it is
+			continue
+		}
 		var own userError
 		if errors.As(err, &own) {
 			return current{}, own.of(c.op, d.name, id)
@@ -126,20 +134,17 @@ func (d *documents) assume(id string, c *change) (current, bool) {
 		return current{}, false
 	}
 	from := c.revision.origin
-	if from.state.Key != key || !d.db.registers.Fresh(from.state) {
+	if from.docs != d || from.state.Key != key || !d.db.registers.Fresh(from.state) {
 		return current{}, false
 	}
 	return current{id: id, state: from.state, revision: c.revision.number, schema: from.schema, members: from.content}, true
 }
 
 func (d *documents) apply(ctx context.Context, id string, base current, c *change) (current, error) {
-	if err := c.check(d.name, base); err != nil {
+	if err := c.check(d, base); err != nil {
 		return current{}, err
 	}
 	members, err := c.build(base.members)
-	if errors.Is(err, errKeep) {
-		return base, nil
-	}
 	if err != nil {
 		return current{}, err
 	}
@@ -147,9 +152,9 @@ func (d *documents) apply(ctx context.Context, id string, base current, c *chang
 }
 
 // check answers an *Error if the current state is not the one asked for.
-func (c *change) check(collection string, base current) error {
+func (c *change) check(d *documents, base current) error {
 	refuse := func(kind error, why error) error {
-		return &Error{Op: c.op, Collection: collection, ID: base.id, Kind: kind, Err: why}
+		return &Error{Op: c.op, Collection: d.name, ID: base.id, Kind: kind, Err: why}
 	}
 	switch {
 	case c.absent && base.exists():
@@ -159,6 +164,8 @@ func (c *change) check(collection string, base current) error {
 			return refuse(ErrConflict, fmt.Errorf("there is no document, revision %s was expected", c.revision))
 		}
 		return refuse(ErrConflict, fmt.Errorf("the document is at revision %s, %s was expected", Revision{number: base.revision}, c.revision))
+	case c.revision != nil && c.revision.edited(d, base):
+		return refuse(ErrConflict, errors.New("the document was changed by other means, which left its revision alone"))
 	case base.corrupt != nil && !c.replaces:
 		return refuse(ErrCorrupt, base.corrupt)
 	case c.present && !base.exists():

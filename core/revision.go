@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"cmp"
 	"time"
 
@@ -20,6 +21,7 @@ type Revision struct {
 
 // origin is the stored state that a revision was read from or written as.
 type origin struct {
+	docs    *documents
 	state   cas.State
 	content []byte // the user's members
 	schema  int
@@ -32,6 +34,13 @@ func ParseRevision(text string) (Revision, error) {
 		return Revision{}, invalid("parse revision", "", "", "%w", err)
 	}
 	return Revision{number: number}, nil
+}
+
+// edited reports whether a document at this revision is not the one that was
+// read then: programs that know nothing of revisions leave them alone.
+func (r Revision) edited(docs *documents, base current) bool {
+	from := r.origin
+	return from != nil && from.docs == docs && from.state.Key == base.state.Key && !bytes.Equal(from.content, base.members)
 }
 
 // String is the text form, 13 characters that sort as the revisions do; empty

@@ -61,6 +61,9 @@ func (c *Collection[T]) Update(ctx context.Context, id string, fn func(value *T)
 	if err != nil {
 		return doc, invalid("update", c.docs.name, id, "%w", err)
 	}
+	if want.absent {
+		return doc, invalid("change", c.docs.name, id, "IfAbsent makes no sense for a change of what is there")
+	}
 	want.present = true
 	return c.modify(ctx, id, &change{op: "update", expectation: want, build: func(base []byte) ([]byte, error) {
 		return c.updated(id, base, fn)
@@ -68,11 +71,10 @@ func (c *Collection[T]) Update(ctx context.Context, id string, fn func(value *T)
 }
 
 func (c *Collection[T]) updated(id string, base []byte, fn func(value *T) error) ([]byte, error) {
-	value, before, err := c.reencode(base)
+	value, before, err := c.reencode(id, base)
 	if err != nil {
-		return nil, decodeFail("update", c.docs.name, id, base, err)
+		return nil, userError{decodeFail("update", c.docs.name, id, base, err)}
 	}
-	c.setID(&value, id)
 	if err := fn(&value); err != nil {
 		return nil, userError{err}
 	}
@@ -112,6 +114,9 @@ func (c *Collection[T]) Patch(ctx context.Context, id string, patch any, options
 	if err != nil {
 		return doc, err
 	}
+	if want.absent {
+		return doc, invalid("change", c.docs.name, id, "IfAbsent makes no sense for a change of what is there")
+	}
 	want.present = true
 	return c.modify(ctx, id, &change{op: "patch", expectation: want, build: func(base []byte) ([]byte, error) {
 		next := rawjson.Patch(base, text)
@@ -144,11 +149,29 @@ func (c *Collection[T]) Delete(ctx context.Context, id string, options ...WriteO
 func (c *Collection[T]) modify(ctx context.Context, id string, wish *change) (doc Document[T], err error) {
 	ctx, end := c.docs.operation(ctx, wish.op, id)
 	defer func() { end(1, err) }()
+	build := wish.build
+	wish.build = func(base []byte) ([]byte, error) {
+		members, err := build(base)
+		if err != nil {
+			return nil, err
+		}
+		// What can't be read back must not be stored.
+		var none T
+		if doc.Value = none; c.codec.Unmarshal(members, &doc.Value) != nil {
+			return nil, userError{invalid(wish.op, c.docs.name, id, "the value, once encoded, can't be decoded as a %T: %s", none, members)}
+		}
+		return members, nil
+	}
 	written, err := c.docs.modify(ctx, id, wish)
 	if err != nil {
-		return doc, err
+		return Document[T]{}, err
 	}
-	return c.decode(wish.op, &written)
+	if written.kept {
+		return c.decode(wish.op, &written)
+	}
+	c.setID(&doc.Value, id)
+	doc.ID, doc.Revision = id, written.public(c.docs)
+	return doc, nil
 }
 
 // chooseID finds the id among the argument and the tagged field.
@@ -197,7 +220,8 @@ func (c *Collection[T]) keepCreated(value *T, base []byte) {
 func (c *Collection[T]) isRaw() bool { return c.shape.of == rawType }
 
 // encode makes the user's members of a value.
-func (c *Collection[T]) encode(value T) ([]byte, error) { return encodeMembers(c.codec, value) }
+// A marshaler of *T counts, too.
+func (c *Collection[T]) encode(value T) ([]byte, error) { return encodeMembers(c.codec, &value) }
 
 // encodeMembers encodes a value that must be a JSON object without reserved
 // members.
@@ -219,10 +243,11 @@ func encodeMembers(codec interface{ Marshal(any) ([]byte, error) }, value any) (
 }
 
 // reencode decodes members, and encodes what the type kept of them.
-func (c *Collection[T]) reencode(members []byte) (value T, text []byte, err error) {
+func (c *Collection[T]) reencode(id string, members []byte) (value T, text []byte, err error) {
 	if err := c.codec.Unmarshal(members, &value); err != nil {
 		return value, nil, err
 	}
+	c.setID(&value, id)
 	text, err = c.encode(value)
 	return value, text, err
 }
@@ -234,7 +259,7 @@ func (c *Collection[T]) merge(base []byte, value T) ([]byte, error) {
 	if err != nil || base == nil || c.isRaw() {
 		return after, err
 	}
-	_, before, err := c.reencode(base)
+	_, before, err := c.reencode(c.idOf(&value), base)
 	if err != nil {
 		return after, nil
 	}

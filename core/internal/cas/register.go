@@ -49,16 +49,16 @@ func (r *Registers) stamp(s State) State {
 }
 
 // Get reads an object, trying again what is worth it.
-func (r *Registers) Get(ctx context.Context, key string) (object ports.Object, err error) {
-	object, err = r.Objects.Get(ctx, key, ports.GetOptions{})
-	if err == nil || !retry.Again(ctx, err) {
-		return object, err
+func (r *Registers) Get(ctx context.Context, key string) (ports.Object, error) {
+	for attempt := 1; ; attempt++ {
+		object, err := r.Objects.Get(ctx, key, ports.GetOptions{})
+		if err == nil || !retry.Again(ctx, err) || attempt >= r.Retry.Policy.Attempts {
+			return object, err
+		}
+		if r.Retry.Wait(ctx, "read", key, attempt, err) != nil {
+			return object, err
+		}
 	}
-	err = r.Retry.Do(ctx, "read", key, func() error {
-		object, err = r.Objects.Get(ctx, key, ports.GetOptions{})
-		return err
-	})
-	return object, err
 }
 
 // Read returns the state of a key, absent or not.

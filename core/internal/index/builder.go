@@ -113,6 +113,8 @@ func (h *Holder) addDocument(ctx context.Context, b *build, item fetch.Item) err
 		return item.Err
 	case errors.Is(item.Err, ports.ErrNotFound), item.Stray:
 		return nil
+	case item.Err != nil && !errors.Is(item.Err, ports.ErrCorrupt) && !errors.Is(item.Err, ports.ErrPermission):
+		return item.Err // it may be readable in a moment
 	}
 	d, err := document.Document{}, item.Err
 	if err == nil {

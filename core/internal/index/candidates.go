@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/core/internal/tuple"
@@ -76,7 +77,7 @@ func (h *Holder) Query(ctx context.Context, plan Plan) (*Candidates, error) {
 		}
 		switch {
 		case ctx.Err() != nil:
-			return nil, err
+			return nil, ctx.Err()
 		case err != nil:
 			return nil, &ScanReason{Reason: err.Error()}
 		}
@@ -153,7 +154,14 @@ func (c *Candidates) read(ctx context.Context, ranges []Range) error {
 	if err != nil {
 		return err
 	}
+	page.Members = slices.DeleteFunc(page.Members, func(member []byte) bool {
+		return !slices.ContainsFunc(ranges, func(r Range) bool { return r.holds(member) })
+	})
 	return c.collect([]ports.EntryPage{page})
+}
+
+func (r Range) holds(member []byte) bool {
+	return bytes.Compare(member, r.From) >= 0 && (r.To == nil || bytes.Compare(member, r.To) < 0)
 }
 
 func hull(ranges []Range) Range {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/retry"
 	"github.com/smarterbase/smarterbase/ports"
@@ -33,7 +34,8 @@ type place struct {
 
 const (
 	endBatch   = 1000  // entries of one round trip
-	endBacklog = 50000 // entries beyond which writers wait
+	endBacklog = 50000 // entries beyond which more are left where they are
+	endGrace   = 5 * time.Second
 )
 
 // NewEnder makes an Ender; Run must be started for it to do anything.
@@ -52,10 +54,7 @@ func (e *Ender) Add(space string, regime ports.Regime, entries []ports.Entry) {
 		return
 	}
 	e.mu.Lock()
-	for e.count > endBacklog && !e.stopped {
-		e.idle.Wait()
-	}
-	if e.stopped {
+	if e.stopped || e.count > endBacklog {
 		e.mu.Unlock()
 		return
 	}
@@ -69,8 +68,19 @@ func (e *Ender) Add(space string, regime ports.Regime, entries []ports.Entry) {
 	}
 }
 
-// Run works until stop is closed, and then until nothing is pending.
+// Run works until stop is closed, and then until nothing is pending or the
+// index has taken longer than endGrace.
 func (e *Ender) Run(ctx context.Context, stop <-chan struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+			_ = e.retry.Clock.Sleep(ctx, endGrace)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	for {
 		select {
 		case <-e.wake:

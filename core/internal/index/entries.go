@@ -59,10 +59,10 @@ func (d Definition) tuples(members []byte, extract map[string]Extractor) ([][]by
 		if i == 0 && d.Optional {
 			values = withoutNull(values, field.Descending)
 		}
-		tuples = product(tuples, values)
-		if len(tuples) > MaxEntries {
-			break // refused by Entries
+		if len(tuples)*len(values) > MaxEntries {
+			return nil, fmt.Errorf("index %s: %w: it has more than %d entries", d.Name, ErrNotIndexable, MaxEntries)
 		}
+		tuples = product(tuples, values)
 	}
 	return tuples, nil
 }

@@ -92,6 +92,7 @@ type view struct {
 	manifest *Manifest // nil: there is none, which is a fact like any other
 	state    cas.State
 	from     time.Duration // on the monotonic clock, before the request was sent
+	wall     time.Time     // and on the other one
 	number   uint64        // of the fetch
 }
 
@@ -103,7 +104,15 @@ func (v *view) regime() ports.Regime {
 func (v *view) usable() bool { return v.manifest != nil && !v.manifest.Off }
 
 // holds reports whether the lease that came with the view is still valid.
-func (h *Holder) holds(v *view) bool { return h.Registers.Clock.Elapsed()-v.from < h.Lease }
+func (h *Holder) holds(v *view) bool { return h.left(v) > 0 }
+
+// left is how long the lease is still valid: by the monotonic clock, and also
+// by that on the wall, since the former stands still while a machine is
+// suspended. A wall clock that is set ahead only makes us read again.
+func (h *Holder) left(v *view) time.Duration {
+	clock := h.Registers.Clock
+	return min(v.from+h.Lease-clock.Elapsed(), h.Lease-clock.Now().Sub(v.wall))
+}
 
 // lease returns the manifest under a valid lease, reading it if need be.
 func (h *Holder) lease(ctx context.Context) (*view, error) {
@@ -146,15 +155,15 @@ func (h *Holder) fetchAfter(ctx context.Context, need uint64) (*view, error) {
 		return v, nil
 	}
 	number := h.started.Add(1)
-	from := h.Registers.Clock.Elapsed()
+	from, wall := h.Registers.Clock.Elapsed(), h.Registers.Clock.Now()
 	state, err := h.Registers.Read(ctx, h.key)
 	if err != nil {
 		return nil, err
 	}
-	v := &view{state: state, from: from, number: number}
+	v := &view{state: state, from: from, wall: wall, number: number}
 	if state.Exists {
 		if v.manifest, err = h.decode(state); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %s", err, h.key)
 		}
 	}
 	h.announce(ctx, h.current.Swap(v), v)

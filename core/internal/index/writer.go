@@ -53,7 +53,7 @@ func (h *Holder) Begin(ctx context.Context, id string, next Content) (*Ticket, e
 			return t, nil
 		case errors.Is(err, ports.ErrStale):
 			err = h.resolve(ctx, v, "a writer found the index in another regime")
-		case h.Available && (errors.Is(err, ErrNoIndex) || errors.Is(err, ErrUnreachable)):
+		case h.Available && !errors.Is(err, ports.ErrClosed) && !errors.Is(err, ports.ErrPermission) && (errors.Is(err, ErrNoIndex) || errors.Is(err, ErrUnreachable)):
 			err = h.turnOff(ctx, v)
 		}
 		if err != nil {
@@ -111,12 +111,12 @@ func (t *Ticket) entriesOf(content Content) ([]ports.Entry, error) {
 // Where no request can take effect late, it also bounds the request itself.
 func (t *Ticket) Gate(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	h := t.holder
-	left := t.view.from + h.Lease - h.Registers.Clock.Elapsed()
+	left := h.left(t.view)
 	if left <= 0 {
 		return nil, nil, cas.Refuse(ErrLapsed)
 	}
 	if h.LateWait == 0 {
-		ctx, cancel := withTimeout(ctx, left)
+		ctx, cancel := h.bind(ctx, t.view)
 		return ctx, cancel, nil
 	}
 	return ctx, func() {}, nil
