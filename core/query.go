@@ -69,9 +69,10 @@ func (q Query[T]) Profile(p *Profile) Query[T] {
 
 // Iter yields the matching documents. One that can't be read is yielded as an
 // *Error that names it, with a zero Document, and the iteration goes on; an
-// error that ends the iteration comes last. Without an order documents come as they
-// are found, and memory use does not depend on their number. Leaving the loop
-// early ends the query.
+// error that ends the iteration comes last. Without an order documents come as
+// they are found: memory then holds the candidates that an index named, or, in
+// a scan, a few documents, whatever their number. Leaving the loop early ends
+// the query.
 func (q Query[T]) Iter(ctx context.Context) iter.Seq2[Document[T], error] {
 	return func(yield func(Document[T], error) bool) {
 		for found, err := range q.hits(ctx) {

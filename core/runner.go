@@ -149,7 +149,7 @@ func (r *runner) scan(ctx context.Context) error {
 	r.reset()
 	r.profile.Requests++ // the listing
 	list := func(ctx context.Context) iter.Seq[fetch.Item] {
-		return fetch.List(ctx, r.docs.db.registers.Objects, r.docs.folder)
+		return fetch.List(ctx, r.docs.db.registers, r.docs.folder)
 	}
 	work := func(ctx context.Context, item fetch.Item) outcome {
 		if item.Err != nil {

@@ -130,7 +130,16 @@ func (c *Collection[T]) Patch(ctx context.Context, id string, patch any, options
 		if own := c.idOf(&value); own != id && (own != "" || c.holdsID(base)) {
 			return nil, userError{invalid("patch", c.docs.name, id, "the patch changes the id to %q", own)}
 		}
-		return next, nil
+		if c.shape.updated == nil {
+			return next, nil
+		}
+		before, err := c.encode(value)
+		if err != nil {
+			return nil, err
+		}
+		c.touch(&value)
+		after, err := c.encode(value)
+		return rawjson.Merge(next, before, after), err
 	}})
 }
 
@@ -192,16 +201,23 @@ func (c *Collection[T]) chooseID(op, id string, value *T, generate bool) (string
 // stamp fills in what struct tags ask for.
 func (c *Collection[T]) stamp(value *T, id string, creating bool) {
 	c.setID(value, id)
-	now := reflect.ValueOf(c.docs.db.options.Clock.Now().UTC().Truncate(time.Microsecond))
-	v := reflect.ValueOf(value).Elem()
-	if c.shape.updated != nil {
-		fieldAt(v, c.shape.updated).Set(now)
-	}
-	if c.shape.created != nil {
-		if field := fieldAt(v, c.shape.created); creating && field.IsZero() {
-			field.Set(now)
+	c.touch(value)
+	if c.shape.created != nil && creating {
+		if field := fieldAt(reflect.ValueOf(value).Elem(), c.shape.created); field.IsZero() {
+			field.Set(c.now())
 		}
 	}
+}
+
+// touch sets the time of the last change, if a field is tagged for it.
+func (c *Collection[T]) touch(value *T) {
+	if c.shape.updated != nil {
+		fieldAt(reflect.ValueOf(value).Elem(), c.shape.updated).Set(c.now())
+	}
+}
+
+func (c *Collection[T]) now() reflect.Value {
+	return reflect.ValueOf(c.docs.db.options.Clock.Now().UTC().Truncate(time.Microsecond))
 }
 
 // keepCreated carries the time of creation over a Put of a value without one.

@@ -29,9 +29,9 @@ func (c *Collection[T]) FindOne(ctx context.Context, conditions ...Predicate) (T
 }
 
 // Each calls fn for each document for which all conditions hold, until fn
-// answers an error, which Each returns as it is. Memory use does not depend on
-// the number of documents. Those that can't be read are passed over and
-// reported in a *core.DocumentErrors at the end.
+// answers an error, which Each returns as it is. Documents are read
+// as they are needed, not all at once. Those that can't be read are passed over
+// and reported in a *core.DocumentErrors at the end.
 func (c *Collection[T]) Each(ctx context.Context, fn func(value T) error, conditions ...Predicate) error {
 	return c.core.Query().Where(conditions...).Each(ctx, func(doc core.Document[T]) error {
 		return fn(doc.Value)

@@ -48,15 +48,15 @@ var mutants = []mutant{
 		{candidatesFile, "rev < current {", "rev != current {"},
 	}, ""},
 	{"a write is sent only under a valid lease", []edit{
-		{writerFile, "if left <= 0 {", "if false {"},
+		{writerFile, "if h.left(t.view) <= 0 {", "if false {"},
 		{writerFile, "if h.LateWait == 0 {", "if false {"},
 		{holderFile, "if v := h.current.Load(); v != nil {\n\t\tif h.holds(v) {", "if v := h.current.Load(); v != nil {\n\t\tif true {"},
 	}, ""},
 	{"a builder waits until old leases have run out and late writes have landed", []edit{
-		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait)", "h.Registers.Clock.Sleep(ctx, 0)"},
+		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait+h.Lease/4)", "h.Registers.Clock.Sleep(ctx, 0)"},
 	}, ""},
 	{"the wait of a builder includes late writes", []edit{
-		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait)", "h.Registers.Clock.Sleep(ctx, h.Lease)"},
+		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait+h.Lease/4)", "h.Registers.Clock.Sleep(ctx, h.Lease)"},
 	}, ""},
 	{"a write of unknown outcome removes nothing", []edit{
 		{writerFile, "func (t *Ticket) Unknown() {}", "func (t *Ticket) Unknown() { t.Failed() }"},
@@ -92,7 +92,7 @@ var mutants = []mutant{
 		{writerFile, "if h.LateWait == 0 {", "if h.LateWait == 0 && t.view.usable() {"},
 	}, "TestAPutDoesNotOutliveItsLease"},
 	{"a put on an old lease is not sent after a sleep", []edit{
-		{writerFile, "if left <= 0 {", "if false {"},
+		{writerFile, "if h.left(t.view) <= 0 {", "if false {"},
 	}, "TestAProcessThatSleptFetchesTheManifestAgain"},
 	{"a write is not based on an old read", []edit{
 		{registerFile, "if !w.Fresh(w.base) {", "if false {"},

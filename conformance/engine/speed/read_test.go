@@ -104,20 +104,6 @@ func scanFiles(folder string, decode bool) error {
 	return nil
 }
 
-// A scan with a filter, a sort and a limit makes at most ten allocations a
-// document, and keeps no more documents than the limit.
-func TestScanAllocations(t *testing.T) {
-	_, items := stocked(t)
-	allocations := testing.AllocsPerRun(2, func() {
-		if err := scan(items); err != nil {
-			t.Error(err)
-		}
-	})
-	if perDocument := allocations / many; perDocument > 10 {
-		t.Errorf("%.1f allocations a document, want at most 10", perDocument)
-	}
-}
-
 // Memory in use does not grow with the number of documents that match, only
 // with the limit.
 func TestScanMemory(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
+	"github.com/smarterbase/smarterbase/core/internal/retry"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -21,7 +22,7 @@ type Item struct {
 
 // Documents reads every document under a folder, in the order of their keys.
 func Documents(ctx context.Context, registers *cas.Registers, folder string, workers int) iter.Seq[Item] {
-	list := func(ctx context.Context) iter.Seq[Item] { return List(ctx, registers.Objects, folder) }
+	list := func(ctx context.Context) iter.Seq[Item] { return List(ctx, registers, folder) }
 	return Ordered(ctx, workers, list, func(ctx context.Context, item Item) Item {
 		if item.Err != nil {
 			return item
@@ -33,20 +34,42 @@ func Documents(ctx context.Context, registers *cas.Registers, folder string, wor
 }
 
 // List yields the ids of the documents directly under a folder, in the order
-// of their keys; a failure of the listing comes as the last item.
-func List(ctx context.Context, objects ports.ObjectStore, folder string) iter.Seq[Item] {
+// of their keys. A listing that breaks off goes on behind its last key; if that
+// fails again and again, the failure comes as the last item.
+func List(ctx context.Context, registers *cas.Registers, folder string) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		for info, err := range objects.List(ctx, ports.ListOptions{Prefix: folder, KeysOnly: true}) {
-			if err != nil {
-				yield(Item{Err: err, Listing: true})
+		options := ports.ListOptions{Prefix: folder, KeysOnly: true}
+		for attempt := 1; ; attempt++ {
+			before := options.StartAfter
+			left, err := listOnce(ctx, registers.Objects, folder, &options, yield)
+			if left || err == nil {
 				return
 			}
-			item, ok := itemOf(folder, info.Key)
-			if ok && !yield(item) {
+			if options.StartAfter != before {
+				attempt = 1 // it got on
+			}
+			again := retry.Again(ctx, err) && attempt < registers.Retry.Policy.Attempts
+			if !again || registers.Retry.Wait(ctx, "list", folder, attempt, err) != nil {
+				yield(Item{Err: err, Listing: true})
 				return
 			}
 		}
 	}
+}
+
+// listOnce lists from options.StartAfter on, and moves it to the last key that
+// was seen. left is true if the reader has enough.
+func listOnce(ctx context.Context, objects ports.ObjectStore, folder string, options *ports.ListOptions, yield func(Item) bool) (left bool, err error) {
+	for info, err := range objects.List(ctx, *options) {
+		if err != nil {
+			return false, err
+		}
+		options.StartAfter = info.Key
+		if item, ok := itemOf(folder, info.Key); ok && !yield(item) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // itemOf tells documents from what else lies under their folder: nested

@@ -2,8 +2,8 @@ package index
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // bound is the context of one put on a store where nothing takes effect late.
@@ -13,36 +13,74 @@ import (
 // that was stopped, and just goes on, is told that its time is over.
 type bound struct {
 	context.Context // ends when the put is done, or its time is over
+	cancel          context.CancelFunc
 	holder          *Holder
 	view            atomic.Pointer[view] // whose lease it is
 }
 
-// bind starts a bound put. The answer of cancel ends it.
-func (h *Holder) bind(ctx context.Context, v *view) (context.Context, context.CancelFunc) {
-	inner, cancel := context.WithCancel(ctx)
-	b := &bound{Context: inner, holder: h}
-	b.view.Store(v)
-	h.Tasks.Go(func(life context.Context) {
-		defer cancel()
-		stop := context.AfterFunc(life, cancel)
-		defer stop()
-		b.renew(v)
-	})
-	return b, cancel
+// bounds are the puts of one collection that are under way. One goroutine
+// renews them all, and ends when there was none for a while.
+type bounds struct {
+	mu       sync.Mutex
+	live     map[*bound]struct{}
+	renewing bool
 }
 
-// renew extends the bound as long as the manifest is the one of v.
-func (b *bound) renew(v *view) {
-	h := b.holder
-	for b.Err() == nil {
-		if h.Registers.Clock.Sleep(b.Context, max(h.left(b.view.Load())/2, time.Millisecond)) != nil {
+// bind makes the context of a put that is begun under the lease of v.
+func (h *Holder) bind(ctx context.Context, v *view) (context.Context, context.CancelFunc) {
+	b := &bound{holder: h}
+	b.Context, b.cancel = context.WithCancel(ctx)
+	b.view.Store(v)
+	h.bounds.mu.Lock()
+	defer h.bounds.mu.Unlock()
+	if h.bounds.live == nil {
+		h.bounds.live = make(map[*bound]struct{})
+	}
+	h.bounds.live[b] = struct{}{}
+	if !h.bounds.renewing {
+		h.bounds.renewing = h.Tasks.Go(h.renewBounds)
+	}
+	return b, b.release
+}
+
+func (b *bound) release() {
+	b.cancel()
+	b.holder.bounds.mu.Lock()
+	defer b.holder.bounds.mu.Unlock()
+	delete(b.holder.bounds.live, b)
+}
+
+// renewBounds runs while there are puts under way.
+func (h *Holder) renewBounds(ctx context.Context) {
+	for h.Registers.Clock.Sleep(ctx, h.Lease/4) == nil {
+		live := h.liveBounds()
+		if len(live) == 0 {
 			return
 		}
-		now, err := h.fetch(b.Context)
-		if err == nil && now.state.Exists == v.state.Exists && now.state.Version == v.state.Version {
-			b.view.Store(now)
+		now, err := h.fetch(ctx)
+		for _, b := range live {
+			old := b.view.Load()
+			switch {
+			case err == nil && now.state.Exists == old.state.Exists && now.state.Version == old.state.Version:
+				b.view.Store(now)
+			case b.Err() != nil:
+				b.cancel()
+			}
 		}
 	}
+}
+
+// liveBounds lists the puts under way; if there is none, the next one starts
+// another goroutine.
+func (h *Holder) liveBounds() []*bound {
+	h.bounds.mu.Lock()
+	defer h.bounds.mu.Unlock()
+	live := make([]*bound, 0, len(h.bounds.live))
+	for b := range h.bounds.live {
+		live = append(live, b)
+	}
+	h.bounds.renewing = len(live) > 0
+	return live
 }
 
 // Err is that of the context, or DeadlineExceeded once the lease is over.

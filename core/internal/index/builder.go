@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
@@ -23,18 +24,33 @@ const (
 // is not at it already. Several processes may build at once: what they add is
 // the same.
 func (h *Holder) startBuild(v *view) {
-	if h.Index == nil || !v.usable() || v.manifest.State() != StateBuilding || !h.building.CompareAndSwap(false, true) {
+	if h.Index == nil || !v.usable() || v.manifest.State() != StateBuilding || h.gaveUp() != nil || !h.building.CompareAndSwap(false, true) {
 		return
 	}
 	started := h.Tasks.Go(func(ctx context.Context) {
 		defer h.building.Store(false)
 		if err := h.buildUntilReady(ctx); err != nil {
+			h.failed.Store(&failedBuild{err, h.Registers.Clock.Elapsed()})
 			h.Report("index build", h.Collection, err)
 		}
 	})
 	if !started {
 		h.building.Store(false)
 	}
+}
+
+// failedBuild is a build that was given up; the next one waits for a while.
+type failedBuild struct {
+	err error
+	at  time.Duration // on the monotonic clock
+}
+
+// gaveUp answers why there is no build although one is due.
+func (h *Holder) gaveUp() error {
+	if f := h.failed.Load(); f != nil && h.Registers.Clock.Elapsed()-f.at < resumeEvery {
+		return f.err
+	}
+	return nil
 }
 
 // buildUntilReady builds what the manifest says is due, again if it changes
@@ -218,6 +234,9 @@ func (h *Holder) WaitReady(ctx context.Context) error {
 			return ErrNoIndex
 		case h.Tasks.Life().Err() != nil:
 			return fmt.Errorf("wait for an index build: %w", ports.ErrClosed)
+		}
+		if err := h.gaveUp(); err != nil {
+			return err
 		}
 		h.startBuild(v)
 		if err := h.Registers.Clock.Sleep(ctx, h.Lease/20); err != nil {

@@ -74,6 +74,8 @@ type Holder struct {
 
 	extractors sync.Map // name → Extractor
 	building   atomic.Bool
+	failed     atomic.Pointer[failedBuild] // the last build, if it was given up
+	bounds     bounds
 	resuming   atomic.Bool
 	resumed    atomic.Int64 // when it was last tried, on the monotonic clock
 }

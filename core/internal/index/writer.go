@@ -111,8 +111,7 @@ func (t *Ticket) entriesOf(content Content) ([]ports.Entry, error) {
 // Where no request can take effect late, it also bounds the request itself.
 func (t *Ticket) Gate(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	h := t.holder
-	left := h.left(t.view)
-	if left <= 0 {
+	if h.left(t.view) <= 0 {
 		return nil, nil, cas.Refuse(ErrLapsed)
 	}
 	if h.LateWait == 0 {
