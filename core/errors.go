@@ -172,6 +172,9 @@ func KindOf(cause error) error {
 // readFail is fail for calls that change nothing: for them a lost answer is
 // only a failure to answer.
 func readFail(op, collection, id string, cause error) error {
+	if cause == nil {
+		return nil
+	}
 	err := fail(op, collection, id, cause)
 	var e *Error
 	if errors.As(err, &e) && e.Kind == ErrOutcomeUnknown {

@@ -196,8 +196,10 @@ func (d *documents) write(ctx context.Context, base current, members []byte) (ne
 func (d *documents) writeOnce(ctx context.Context, base current, members []byte) (current, error) {
 	next := current{id: base.id, members: members}
 	next.revision = revision.Next(base.revision, d.db.options.Clock.Now(), d.db.options.Random())
-	body := document.Tombstone(next.revision)
-	if members != nil {
+	var body []byte
+	if members == nil {
+		body = document.Tombstone(next.revision)
+	} else {
 		next.schema = base.schema
 		body = document.Compose(next.revision, next.schema, members)
 	}

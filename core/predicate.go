@@ -123,8 +123,7 @@ func (p Predicate) holds(value, constant []byte) bool {
 	case opPrefix:
 		return strings.HasPrefix(string(value), string(tuple.PrefixOf(constant)))
 	}
-	from, to := tuple.SameType(constant)
-	if value[0] < from[0] || value[0] >= to[0] {
+	if !tuple.AreComparable(value, constant) {
 		return false
 	}
 	switch order := strings.Compare(string(value), string(constant)); p.op {

@@ -71,7 +71,7 @@ var mutants = []mutant{
 		{memoryFile, "case regime.Identity != s.identity:", "case false:"},
 	}, ""},
 	{"revisions grow although clocks are apart", []edit{
-		{revisionFile, "return max(byClock, previous+1+spread)", "return byClock"},
+		{revisionFile, "return max(byClock, next)", "return byClock"},
 	}, ""},
 	{"ranges that are read one after another count only if nothing was added in between", []edit{
 		{candidatesFile, "steady = steady && pages[i].Begins == pages[0].Begins", ""},

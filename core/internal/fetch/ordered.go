@@ -30,8 +30,7 @@ func Ordered[In, Out any](ctx context.Context, workers int, inputs func(ctx cont
 		for range workers {
 			group.Go(func() {
 				for at := range jobs {
-					slots[at].out = work(ctx, slots[at].in)
-					slots[at].done <- struct{}{}
+					slots[at].run(ctx, work)
 				}
 			})
 		}
@@ -40,9 +39,20 @@ func Ordered[In, Out any](ctx context.Context, workers int, inputs func(ctx cont
 }
 
 type slot[In, Out any] struct {
-	in   In
-	out  Out
-	done chan struct{}
+	in       In
+	out      Out
+	panicked any
+	done     chan struct{}
+}
+
+// run keeps a panic of work for the reader, who can recover from it; here it
+// would end the program.
+func (s *slot[In, Out]) run(ctx context.Context, work func(ctx context.Context, in In) Out) {
+	defer func() {
+		s.panicked = recover()
+		s.done <- struct{}{}
+	}()
+	s.out = work(ctx, s.in)
 }
 
 // produce hands out the inputs and answers how many there were.
@@ -77,6 +87,9 @@ func consume[In, Out any](slots []slot[In, Out], free <-chan struct{}, ends <-ch
 			}
 		} else {
 			<-s.done
+		}
+		if s.panicked != nil {
+			panic(s.panicked)
 		}
 		out := s.out
 		*s = slot[In, Out]{done: s.done}

@@ -60,11 +60,16 @@ type Index struct {
 
 // Manifest is the truth about the indexes of a collection.
 type Manifest struct {
+	Format   int     `json:"format"`
 	Epoch    string  `json:"epoch"`
 	Identity string  `json:"identity"`
 	Off      bool    `json:"off,omitempty"` // writers go on without the index
 	Indexes  []Index `json:"indexes"`
 }
+
+// format is that of manifests. A program refuses newer ones, which may have
+// rules that it does not know.
+const format = 1
 
 // State sums up the manifest for people.
 func (m *Manifest) State() string {
@@ -108,6 +113,7 @@ func (m *Manifest) clone() *Manifest {
 }
 
 func encodeManifest(m *Manifest, rev revision.Revision) ([]byte, error) {
+	m.Format = format
 	members, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode index manifest: %w", err)
@@ -123,6 +129,9 @@ func decodeManifest(body []byte) (*Manifest, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode index manifest: %w: %w", ports.ErrCorrupt, err)
+	}
+	if m.Format > format {
+		return nil, fmt.Errorf("decode index manifest: %w: its format %d is newer than this program", ports.ErrUnsupported, m.Format)
 	}
 	return m, nil
 }

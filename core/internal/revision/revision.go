@@ -30,7 +30,10 @@ const (
 func Next(previous Revision, now time.Time, random uint64) Revision {
 	spread := Revision(random & randomMask)
 	byClock := Revision(max(now.UnixMilli(), 1))<<randomBits | spread
-	return max(byClock, previous+1+spread)
+	if next := previous + 1 + spread; next > previous {
+		return max(byClock, next)
+	}
+	return 1<<64 - 1 // somebody wrote a revision of the end of time
 }
 
 // Time is the wall clock of the writer, to the millisecond, if its clock was

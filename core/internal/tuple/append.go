@@ -74,11 +74,12 @@ func SameType(encoded []byte) (from, to []byte) {
 	}
 }
 
-// IsString reports whether the encoded value is a string.
-func IsString(encoded []byte) bool { return len(encoded) > 0 && encoded[0] == typeString }
-
-// IsNull reports whether the encoded value is null.
-func IsNull(encoded []byte) bool { return len(encoded) > 0 && encoded[0] == typeNull }
+// AreComparable reports whether two encoded values are of one type in the sense
+// of SameType.
+func AreComparable(a, b []byte) bool {
+	isBool := func(t byte) bool { return t == typeFalse || t == typeTrue }
+	return a[0] == b[0] || isBool(a[0]) && isBool(b[0])
+}
 
 // PrefixOf returns the bytes that the encodings of all strings with the prefix
 // that was encoded begin with.
