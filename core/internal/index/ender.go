@@ -22,8 +22,6 @@ type Ender struct {
 	pending map[place][]ports.Entry
 	count   int
 	wake    chan struct{}
-	idle    *sync.Cond // broadcast when nothing is pending nor under way
-	busy    bool
 	stopped bool
 }
 
@@ -40,12 +38,10 @@ const (
 
 // NewEnder makes an Ender; Run must be started for it to do anything.
 func NewEnder(index ports.Index, retrier *retry.Retrier, report func(task, collection string, err error)) *Ender {
-	e := &Ender{
+	return &Ender{
 		index: index, retry: retrier, report: report,
 		pending: make(map[place][]ports.Entry), wake: make(chan struct{}, 1),
 	}
-	e.idle = sync.NewCond(&e.mu)
-	return e
 }
 
 // Add queues entries for removal under the regime that they were added under.
@@ -89,19 +85,9 @@ func (e *Ender) Run(ctx context.Context, stop <-chan struct{}) {
 			e.flush(ctx)
 			e.mu.Lock()
 			e.stopped = true
-			e.idle.Broadcast()
 			e.mu.Unlock()
 			return
 		}
-	}
-}
-
-// Wait returns when everything added before is removed or given up.
-func (e *Ender) Wait() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for (e.count > 0 || e.busy) && !e.stopped {
-		e.idle.Wait()
 	}
 }
 
@@ -109,8 +95,7 @@ func (e *Ender) flush(ctx context.Context) {
 	for {
 		e.mu.Lock()
 		work := e.pending
-		e.pending, e.count, e.busy = make(map[place][]ports.Entry), 0, len(work) > 0
-		e.idle.Broadcast()
+		e.pending, e.count = make(map[place][]ports.Entry), 0
 		e.mu.Unlock()
 		if len(work) == 0 {
 			return
