@@ -11,7 +11,7 @@ import (
 
 var keyClauses = []Clause[StoreHarness]{
 	{"OS-KEY-1", "A key that ValidateKey refuses MUST be refused with ErrInvalidKey by Get, Put, Delete and Stat, before anything outside the process is touched.", invalidKeysAreRefused},
-	{"OS-KEY-2", "Every key that ValidateKey accepts MUST be usable, and different keys MUST name different objects, whatever their case, Unicode form or likeness to names that the adapter uses itself.", validKeysAreDistinct},
+	{"OS-KEY-2", "Every key that ValidateKey accepts, and that has at most MaxKeyBytes bytes, MUST be usable, a longer one MUST be refused with ErrInvalidKey, and different keys MUST name different objects, whatever their case, Unicode form or likeness to names that the adapter uses itself.", validKeysAreDistinct},
 	{"OS-KEY-3", `Where NestedKeys is true, "a" and "a/b" MUST be able to exist side by side; where it is false, the second one MUST be refused with ErrUnsupported, and the first one MUST stay as it was.`, nestedKeys},
 }
 
@@ -38,7 +38,7 @@ func invalidKeysAreRefused(t *T, h StoreHarness) {
 
 // usableKeys are the weird keys that this store can hold at the same time.
 func usableKeys(c ports.Capabilities) []string {
-	all := weirdKeys()
+	all := slices.DeleteFunc(weirdKeys(), func(key string) bool { return len(key) > maxKeyBytes(c) })
 	if c.NestedKeys {
 		return all
 	}
@@ -47,8 +47,33 @@ func usableKeys(c ports.Capabilities) []string {
 	})
 }
 
+// maxKeyBytes is the greatest length of a key that a store takes.
+func maxKeyBytes(c ports.Capabilities) int {
+	if c.MaxKeyBytes == 0 {
+		return ports.MaxKeyBytes
+	}
+	return c.MaxKeyBytes
+}
+
+// wantLongRefused checks that a key which is too long for this store, and for
+// this store alone, is refused.
+func wantLongRefused(t *T, s ports.ObjectStore) {
+	t.Helper()
+	most := maxKeyBytes(s.Capabilities())
+	if most == ports.MaxKeyBytes {
+		return // longer ones are no keys at all: see OS-KEY-1
+	}
+	long := strings.Repeat("l/", ports.MaxKeyBytes)[:most] + "x"
+	for _, call := range storeCalls(s) {
+		if call.keyed {
+			t.wantErr(call.do(t.Context(), long), ports.ErrInvalidKey, "%s of a key of %d bytes, where %d are the most,", call.name, len(long), most)
+		}
+	}
+}
+
 func validKeysAreDistinct(t *T, h StoreHarness) {
 	first, second := h.pair(t)
+	wantLongRefused(t, first)
 	all := usableKeys(first.Capabilities())
 	for i, key := range all {
 		if err := ports.ValidateKey(key); err != nil {

@@ -25,7 +25,9 @@ import (
 // Close: where the adapter is an io.Closer, [OS-CLS-1] every call after Close
 // MUST answer ErrClosed, and a second Close MUST answer nil.
 //
-// Keys: [OS-KEY-2] every key that ValidateKey accepts MUST be usable, and
+// Keys: [OS-KEY-2] every key that ValidateKey accepts, and that has at most
+// Capabilities.MaxKeyBytes bytes, MUST be usable, a longer one MUST be refused
+// with ErrInvalidKey, and
 // different keys MUST name different objects, whatever their case, Unicode
 // form or likeness to names that the adapter uses itself. [OS-KEY-3] Where
 // Capabilities.NestedKeys is true, "a" and "a/b" MUST be able to exist side by
@@ -120,4 +122,8 @@ type Capabilities struct {
 
 	// MaxObjectSize is the greatest size of a Put in bytes; 0: no limit known.
 	MaxObjectSize int64
+
+	// MaxKeyBytes is the greatest length of a key, where it is less than the
+	// constant of that name; 0: it is that.
+	MaxKeyBytes int
 }

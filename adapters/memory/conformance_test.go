@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/smarterbase/smarterbase/conformance"
 	"github.com/smarterbase/smarterbase/ports"
 	"github.com/smarterbase/smarterbase/ports/faults"
+	"github.com/smarterbase/smarterbase/ports/prefix"
 )
 
 func TestMain(m *testing.M) { conformance.Main(m) }
@@ -53,6 +55,22 @@ func storeHarness(opts memory.StoreOptions, b *behind[ports.ObjectStore]) confor
 	}
 }
 
+// below confines a store to a prefix, with neighbours that must not be seen.
+func below(folder string) func(ports.ObjectStore, *faults.Plan) ports.ObjectStore {
+	return func(inner ports.ObjectStore, _ *faults.Plan) ports.ObjectStore {
+		for _, neighbour := range []string{"a.json", folder + "-.json", folder + "0/a.json"} {
+			if _, err := inner.Put(context.Background(), neighbour, nil, ports.Any); err != nil {
+				panic(err)
+			}
+		}
+		outer, err := prefix.Store(inner, folder)
+		if err != nil {
+			panic(err)
+		}
+		return outer
+	}
+}
+
 func TestStoreKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]memory.StoreOptions{
@@ -73,6 +91,10 @@ func TestStoreKeepsTheContract(t *testing.T) {
 		t.Run(name+" behind faults", func(t *testing.T) {
 			t.Parallel()
 			conformance.TestObjectStore(t, storeHarness(opts, &behind[ports.ObjectStore]{wrap: faults.Store}))
+		})
+		t.Run(name+" below a prefix", func(t *testing.T) {
+			t.Parallel()
+			conformance.TestObjectStore(t, storeHarness(opts, &behind[ports.ObjectStore]{wrap: below("tenants/7")}))
 		})
 	}
 }

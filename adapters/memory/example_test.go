@@ -37,7 +37,7 @@ func ExampleStoreOptions() {
 	store := memory.NewStore(memory.StoreOptions{HashVersions: true, NoConditionalDelete: true, LateWrites: true})
 	fmt.Printf("%+v\n", store.Capabilities())
 	// Output:
-	// {Name:memory ConditionalDelete:false UniqueVersions:false LateWrites:true NestedKeys:true MaxObjectSize:0}
+	// {Name:memory ConditionalDelete:false UniqueVersions:false LateWrites:true NestedKeys:true MaxObjectSize:0 MaxKeyBytes:0}
 }
 
 // Entries are found by range, in byte order.

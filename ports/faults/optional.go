@@ -29,6 +29,20 @@ type (
 	}
 )
 
+// connection holds what every port may have.
+type connection struct {
+	pinger
+	closer
+	pings, closes bool
+}
+
+func connectionOf(inner any, plan *Plan) connection {
+	c := connection{pinger: pinger{plan: plan}, closer: closer{plan: plan}}
+	c.pinger.inner, c.pings = ports.As[ports.Pinger](inner)
+	c.closer.inner, c.closes = ports.As[io.Closer](inner)
+	return c
+}
+
 func (s streamer) GetStream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
 	body, err := call[*stream](ctx, s.plan, &request{
 		Call: Call{Method: GetStream, Key: key},

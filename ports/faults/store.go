@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/smarterbase/smarterbase/ports"
+	"github.com/smarterbase/smarterbase/ports/decorator"
 )
 
 // Store wraps inner, so that every call goes through plan. The answer has the
@@ -14,7 +15,21 @@ import (
 // io.Closer if inner has them, and their calls go through plan as well. It has
 // no Unwrap: nothing can be reached past the plan.
 func Store(inner ports.ObjectStore, plan *Plan) ports.ObjectStore {
-	return assemble(&store{inner: inner, plan: plan})
+	parts := decorator.Parts{Store: &store{inner: inner, plan: plan}}
+	if s, ok := ports.As[ports.Streamer](inner); ok {
+		parts.Streamer = streamer{plan: plan, inner: s}
+	}
+	if d, ok := ports.As[ports.BatchDeleter](inner); ok {
+		parts.BatchDeleter = batchDeleter{plan: plan, inner: d}
+	}
+	c := connectionOf(inner, plan)
+	if c.pings {
+		parts.Pinger = c.pinger
+	}
+	if c.closes {
+		parts.Closer = c.closer
+	}
+	return decorator.Assemble(parts)
 }
 
 type store struct {
