@@ -11,7 +11,7 @@ import (
 // business of deps/.
 type arrowRule struct {
 	from    string   // pattern of path.Match on the folder
-	may     []string // siblings; {"*"} stands for all
+	may     []string // siblings; "*" stands for all, ".." for the module around it
 	tests   []string // further siblings for its tests
 	foreign bool     // anything of others
 }
@@ -28,6 +28,8 @@ var arrowRules = []arrowRule{
 	{from: "conformance", may: []string{"ports"}, tests: kit},
 	{from: "adapters/memory", may: []string{"ports"}, tests: kit},
 	{from: "adapters/*", may: []string{"ports"}, tests: kit, foreign: true},
+	{from: "adapters/*/*wire", may: []string{"ports", ".."}, tests: kit, foreign: true},
+	{from: "core/corewire", may: []string{"ports", ".."}, tests: kit, foreign: true},
 	{from: "observability", may: []string{"ports"}, tests: kit, foreign: true},
 	{from: "simple", may: []string{"core", "ports", "adapters/fs", "adapters/bolt", "adapters/memory"}, tests: kit},
 	{from: "conformance/*", may: []string{"*"}, foreign: true},
@@ -86,6 +88,8 @@ func (r *repository) importProblem(s source, rule arrowRule, p string) string {
 	case isInternal(strings.TrimPrefix(p, owner.importPath())):
 		return "internal to another module"
 	case slices.Contains(rule.may, owner.path), slices.Contains(rule.may, "*"):
+		return ""
+	case slices.Contains(rule.may, "..") && owner.path == path.Dir(s.module.path):
 		return ""
 	case s.test() && slices.Contains(rule.tests, owner.path):
 		return ""

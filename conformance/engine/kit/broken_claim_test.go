@@ -42,6 +42,7 @@ var brokenClaims = []broken[conformance.StoreHarness]{
 		}
 	})},
 	{"OS-PUT-6", "claims a limit and takes more", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.MaxObjectSize = 1 << 20 })},
+	{"OS-KEY-2", "claims a limit of keys and takes longer ones", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.MaxKeyBytes = 500 })},
 	{"OS-KEY-3", "refuses the nested keys that it claims", claiming(memory.StoreOptions{NoNestedKeys: true}, func(c *ports.Capabilities) { c.NestedKeys = true })},
 	{"OS-KEY-3", "accepts the nested keys that it denies", claiming(memory.StoreOptions{}, func(c *ports.Capabilities) { c.NestedKeys = false })},
 	{"OS-VER-1", "takes the size for the version", patchedHarness(sizeVersions)},
