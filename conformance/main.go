@@ -14,9 +14,14 @@ import (
 //
 //	func TestMain(m *testing.M) { conformance.Main(m) }
 //
-// Goroutines get two seconds to end. It does not return.
-func Main(m *testing.M) {
+// Goroutines get two seconds to end. What the tests share and must be ended
+// before that, such as a server, is ended by a function of atEnd; they are
+// called in order, whatever the tests said. Main does not return.
+func Main(m *testing.M, atEnd ...func()) {
 	code := m.Run()
+	for _, end := range atEnd {
+		end()
+	}
 	if code == 0 {
 		if left := leftGoroutines(2 * time.Second); len(left) > 0 {
 			fmt.Fprintf(os.Stderr, "%d goroutines are left after the tests:\n\n%s\n", len(left), strings.Join(left, "\n\n"))

@@ -7,7 +7,9 @@ import (
 	"sync/atomic"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/counter"
 	"github.com/smarterbase/smarterbase/core/internal/index"
+	"github.com/smarterbase/smarterbase/core/internal/lease"
 	"github.com/smarterbase/smarterbase/core/internal/retry"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
 	"github.com/smarterbase/smarterbase/ports"
@@ -22,12 +24,15 @@ type DB struct {
 	registers *cas.Registers
 	indexes   *index.System
 	tasks     *tasks.Group
+	locker    ports.Locker
+	counter   ports.Counter
 
 	endStop chan struct{} // closed to stop the removal of old entries
 	endDone chan struct{}
 
 	mu          sync.Mutex
 	collections map[string]*documents
+	sequences   map[string]*sequenceState
 	closed      atomic.Bool
 }
 
@@ -51,7 +56,7 @@ func Open(ctx context.Context, store ports.ObjectStore, options Options) (*DB, e
 	}
 	db := &DB{
 		store: observeStore(store, &options.Components), caps: caps, options: options,
-		tasks: tasks.New(ctx), collections: make(map[string]*documents),
+		tasks: tasks.New(ctx), collections: make(map[string]*documents), sequences: make(map[string]*sequenceState),
 		endStop: make(chan struct{}), endDone: make(chan struct{}),
 	}
 	db.assemble()
@@ -66,7 +71,14 @@ func Open(ctx context.Context, store ports.ObjectStore, options Options) (*DB, e
 func (db *DB) assemble() {
 	o := &db.options
 	retrier := &retry.Retrier{Policy: o.policy(), Clock: o.Clock, Random: o.Random, Notify: o.Observer.Retry}
-	db.registers = &cas.Registers{Objects: db.store, Clock: o.Clock, Retry: retrier}
+	db.registers = &cas.Registers{Objects: db.store, Clock: o.Clock, Retry: retrier, Conflicts: o.ConflictAttempts}
+	db.locker, db.counter = o.Locker, o.Counter
+	if db.locker == nil {
+		db.locker = &lease.Locker{Registers: db.registers, Random: o.Random, Holder: o.Holder, Tasks: db.tasks, Workers: o.Concurrency}
+	}
+	if db.counter == nil {
+		db.counter = &counter.Counter{Registers: db.registers, Random: o.Random, Tasks: db.tasks, Workers: o.Concurrency}
+	}
 	lease, late := localLease, 0*lateWait
 	if db.caps.LateWrites {
 		lease, late = networkLease, lateWait

@@ -46,6 +46,7 @@
 //	ErrCorrupt         repair: what is stored is no document
 //	ErrPermission      fix the credentials
 //	ErrUnsupported     the store, or this version, can't do that
+//	ErrNotModified     what was read before is still current
 //	ErrClosed          the database was closed
 //
 // or the error of the context.

@@ -48,6 +48,10 @@ var (
 	// ErrUnsupported: the store or this version of the library can't do that.
 	ErrUnsupported = errors.New("unsupported")
 
+	// ErrNotModified: a read that asked for anything but one version found that
+	// version.
+	ErrNotModified = errors.New("not modified")
+
 	// ErrClosed: the database was closed.
 	ErrClosed = errors.New("closed")
 )
@@ -57,7 +61,7 @@ var (
 type Error struct {
 	Op         string // "create", "get", "query", "open", …
 	Collection string // empty for the database itself and for keys without a slash
-	ID         string // of the document, or empty
+	ID         string // of the document, the name of the blob, or empty
 	Kind       error  // one of the kinds above, or the context's error
 	Err        error  // the cause, or nil
 }
@@ -73,6 +77,8 @@ func (e *Error) Error() string {
 		b.WriteString(": " + cause)
 	}
 	switch {
+	case e.ID != "" && strings.HasSuffix(e.Op, blobOp):
+		fmt.Fprintf(&b, ": blob %q", e.ID)
 	case e.ID != "" && e.Collection != "":
 		fmt.Fprintf(&b, ": document %q of %q", e.ID, e.Collection)
 	case e.ID != "":
@@ -130,6 +136,8 @@ var kinds = []struct{ cause, kind error }{
 	{ports.ErrUnknown, ErrOutcomeUnknown},
 	{ports.ErrNotFound, ErrNotFound},
 	{ports.ErrPrecondition, ErrConflict},
+	{ports.ErrLost, ErrConflict},
+	{ports.ErrNotModified, ErrNotModified},
 	{ports.ErrClosed, ErrClosed},
 	{ports.ErrPermission, ErrPermission},
 	{ports.ErrInvalidKey, ErrInvalid},

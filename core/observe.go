@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/smarterbase/smarterbase/ports"
@@ -38,8 +39,17 @@ func (s *observedStore) start(ctx context.Context, method, key string) (context.
 func (s *observedStore) Get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
 	ctx, end := s.start(ctx, "get", key)
 	object, err := s.ObjectStore.Get(ctx, key, opts)
-	end(ports.StoreCallResult{Bytes: len(object.Data), Err: err})
+	end(ports.StoreCallResult{Bytes: len(object.Data), Err: failure(err)})
 	return object, err
+}
+
+// failure is an error as callbacks get it: that something was not modified is
+// a success of who asked.
+func failure(err error) error {
+	if errors.Is(err, ports.ErrNotModified) {
+		return nil
+	}
+	return err
 }
 
 func (s *observedStore) Put(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
@@ -176,4 +186,12 @@ func either(started, ctx context.Context) context.Context {
 		return ctx
 	}
 	return started
+}
+
+// storeCall spans a request that is not made through the observed store.
+func (db *DB) storeCall(ctx context.Context, method, key string) (context.Context, func(ports.StoreCallResult)) {
+	if db.options.Observer.StoreCall == nil {
+		return ctx, func(ports.StoreCallResult) {}
+	}
+	return (&observedStore{Components: &db.options.Components}).start(ctx, method, key)
 }

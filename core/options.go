@@ -38,6 +38,16 @@ type Settings struct {
 	// starts over because another writer came first: 1 to 10,000; default 200.
 	ConflictAttempts int
 
+	// Holder tells operators who holds a lease of Locker: any text. Default:
+	// the names of host and program, and the number of the process.
+	Holder string
+
+	// IndexPartitions is into how many parts the index of a collection is
+	// divided by document id when its manifest is first made: 1 to 256; default
+	// 1. Each part can live on another node of a Redis Cluster; a query asks
+	// all of them at once. Collections that have a manifest keep what it says.
+	IndexPartitions int
+
 	// SkipProbe opens without the requests that prove that the store
 	// honours conditions. For stores that were probed before, and for
 	// credentials that can only read.
@@ -47,6 +57,9 @@ type Settings struct {
 // Components are the parts that can be replaced. Nil fields take the default.
 type Components struct {
 	Index    ports.Index    // none by default
+	Locker   ports.Locker   // leases in the store by default; see DB.Locker
+	Counter  ports.Counter  // counters in the store by default; see DB.Counter
+	Cache    ports.Cache    // none by default; see DB.Cache
 	Codec    ports.Codec    // encoding/json by default
 	Clock    ports.Clock    // the machine's by default
 	Random   func() uint64  // 64 random bits; a secure source by default
@@ -92,6 +105,7 @@ func (s *Settings) applyDefaults(caps ports.Capabilities) error {
 		{"Concurrency", &s.Concurrency, 16, 1, 1024},
 		{"Attempts", &s.Attempts, 6, 1, 100},
 		{"ConflictAttempts", &s.ConflictAttempts, 200, 1, 10000},
+		{"IndexPartitions", &s.IndexPartitions, 1, 1, 256},
 	} {
 		if *field.value == 0 {
 			*field.value = field.preset
@@ -99,6 +113,9 @@ func (s *Settings) applyDefaults(caps ports.Capabilities) error {
 		if *field.value < field.least || *field.value > field.top {
 			return fmt.Errorf("option %s is %d, not within %d to %d", field.name, *field.value, field.least, field.top)
 		}
+	}
+	if s.Holder == "" {
+		s.Holder = thisProcess()
 	}
 	if s.RetryBase == 0 {
 		s.RetryBase = base

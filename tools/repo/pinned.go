@@ -54,7 +54,8 @@ func (r *repository) installTool(name string) (string, error) {
 }
 
 // install builds beside the final place and renames, so that two runs at once
-// never see half a program.
+// never see half a program. Programs are static: they need no C compiler, and
+// run in an image that holds nothing else.
 func (p pinned) install(r *repository) (string, error) {
 	cache, err := toolCache()
 	if err != nil {
@@ -77,7 +78,7 @@ func (p pinned) install(r *repository) (string, error) {
 	}
 	defer func() { _ = os.RemoveAll(building) }()
 	cmd := r.command(building, "go", "install", p.path+"@"+p.version)
-	cmd.Env = append(cmd.Env, "GOBIN="+building)
+	cmd.Env = append(cmd.Env, "GOBIN="+building, "CGO_ENABLED=0")
 	if _, err := output(cmd); err != nil {
 		return "", err
 	}

@@ -26,6 +26,10 @@ type Registers struct {
 	Objects ports.ObjectStore
 	Clock   ports.Clock
 	Retry   *retry.Retrier
+
+	// Conflicts is how often Update starts over because another writer came
+	// first; 0: as often as Retry tries.
+	Conflicts int
 }
 
 // State is what a key held when it was read.
@@ -34,6 +38,7 @@ type State struct {
 	Exists  bool
 	Version ports.Version
 	Body    []byte
+	ModTime time.Time // of what Read answered, by the clock of the store
 
 	elapsed time.Duration
 	wall    time.Time
@@ -69,6 +74,7 @@ func (r *Registers) Read(ctx context.Context, key string) (State, error) {
 		return state, nil
 	}
 	state.Exists, state.Version, state.Body = err == nil, object.Version, object.Data
+	state.ModTime = object.ModTime
 	return state, err
 }
 

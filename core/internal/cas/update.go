@@ -15,7 +15,8 @@ var ErrKeep = errors.New("nothing to change")
 type Change func(current State) (body []byte, rev revision.Revision, err error)
 
 // Update reads a system object, changes it and writes it, again and again
-// until no other writer came between. It answers the state that it left.
+// until no other writer came between. It answers the state that it left. A
+// write of unknown outcome is not made again: the change might be made twice.
 func (r *Registers) Update(ctx context.Context, key string, change Change) (State, error) {
 	for attempt := 1; ; attempt++ {
 		current, err := r.Read(ctx, key)
@@ -33,11 +34,11 @@ func (r *Registers) Update(ctx context.Context, key string, change Change) (Stat
 		if err == nil {
 			return next, nil
 		}
-		again := errors.Is(err, ports.ErrPrecondition) || errors.Is(err, ErrTooOld)
-		if !again || attempt >= r.Retry.Policy.Attempts {
+		again := !errors.Is(err, ports.ErrUnknown) && (errors.Is(err, ports.ErrPrecondition) || errors.Is(err, ErrTooOld))
+		if !again || attempt >= max(r.Conflicts, r.Retry.Policy.Attempts) {
 			return State{}, err
 		}
-		if waitErr := r.Retry.Wait(ctx, "update", key, attempt, err); waitErr != nil {
+		if waitErr := r.Retry.Wait(ctx, "update", key, min(attempt, 6), err); waitErr != nil {
 			return State{}, waitErr
 		}
 	}

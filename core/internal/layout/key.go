@@ -36,8 +36,8 @@ func CheckCollection(name string) string {
 			return "the name is not valid UTF-8"
 		case strings.ContainsRune(segment, 0):
 			return "the name holds a NUL"
-		case strings.HasSuffix(segment, documentSuffix):
-			return "a segment ends in " + documentSuffix + ", so a document could have the key of its folder"
+		case strings.HasSuffix(segment, documentSuffix), strings.HasSuffix(segment, blobSuffix):
+			return "a segment ends in " + documentSuffix + " or " + blobSuffix + ", so an object could have the key of its folder"
 		case len(Escape(segment)) > ports.MaxSegmentBytes:
 			return fmt.Sprintf("a segment is longer than %d bytes when escaped", ports.MaxSegmentBytes)
 		}

@@ -82,3 +82,59 @@ func TestWhatIsNoDocument(t *testing.T) {
 		}
 	}
 }
+
+func FuzzBlobKey(f *testing.F) {
+	for _, name := range []string{"a", "a/b.png", "é/ü", "..", "a/..", "x.blob", "x.blob/y", "x.json", "_x", "a/_x", "a//b", "/", "a/"} {
+		f.Add(name, "other/a")
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if CheckBlob(a) != "" || CheckBlob(b) != "" {
+			return
+		}
+		key := BlobKey(a)
+		if err := ports.ValidateKey(key); err != nil {
+			t.Fatalf("blob %q: %v", a, err)
+		}
+		if strings.HasPrefix(key, SystemPrefix) {
+			t.Fatalf("blob %q is a system object: %s", a, key)
+		}
+		if (key == BlobKey(b)) != (a == b) || strings.HasPrefix(BlobKey(b), key+"/") {
+			t.Fatalf("blobs %q and %q clash: %s", a, b, BlobKey(b))
+		}
+		if back, ok := BlobName(key); !ok || back != a {
+			t.Fatalf("BlobName(%q) = %q, %v", key, back, ok)
+		}
+		for i := range len(a) {
+			if !strings.HasPrefix(key, BlobPrefix(a[:i])) {
+				t.Fatalf("%q is not below the prefix of %q", key, a[:i])
+			}
+		}
+		folder, id := SplitKey(b)
+		if folder != "" && CheckCollection(folder) == "" && CheckID(id) == "" && DocumentKey(Folder(folder), id) == key {
+			t.Fatalf("blob %q and document %q are the same object", a, b)
+		}
+	})
+}
+
+func TestNamesOfLocksAndCounters(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a", "a/b", "..", "é", "~", "A a", strings.Repeat("a", 250)} {
+		key := NamedKey(LockPrefix, name)
+		if problem := CheckName(name); problem != "" || ports.ValidateKey(key) != nil {
+			t.Errorf("%q is refused: %s", name, problem)
+		}
+		if back, ok := NameOf(LockPrefix, key); !ok || back != name {
+			t.Errorf("NameOf(%q) = %q, %v", key, back, ok)
+		}
+	}
+	for _, name := range []string{"", "\xff", strings.Repeat("a", 251)} {
+		if CheckName(name) == "" {
+			t.Errorf("%q is accepted", name)
+		}
+	}
+	for _, key := range []string{"_sb/lock/", "_sb/lock/.json", "_sb/lock/a", "_sb/lock/a b.json", "_sb/counter/a.json"} {
+		if name, ok := NameOf(LockPrefix, key); ok {
+			t.Errorf("%s is taken for lock %q", key, name)
+		}
+	}
+}

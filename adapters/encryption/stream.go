@@ -1,0 +1,195 @@
+package encryption
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+type streams struct {
+	*store
+	inner ports.Streamer
+}
+
+// GetStream decrypts as it reads. Reading answers ErrCorrupt before any byte
+// that could not be proven.
+func (s streams) GetStream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
+	if err := s.check("get stream", key); err != nil {
+		return ports.ObjectInfo{}, nil, err
+	}
+	first := s.lead(opts.Range)
+	if first.Length != streamStart {
+		return s.near(ctx, key, ports.GetOptions{IfNoneMatch: opts.IfNoneMatch, Range: first}, opts.Range)
+	}
+	for range attempts {
+		o, err := s.store.inner.Get(ctx, key, ports.GetOptions{IfNoneMatch: opts.IfNoneMatch, Range: first})
+		if err != nil {
+			return ports.ObjectInfo{}, nil, err
+		}
+		v, err := s.view(ctx, "get stream", o.ObjectInfo, o.Data, opts.Range)
+		if err != nil {
+			return ports.ObjectInfo{}, nil, err
+		}
+		from, to := v.interval()
+		info, body, err := s.inner.GetStream(ctx, key, ports.GetOptions{Range: ports.Range{Offset: from, Length: to - from}})
+		switch {
+		case errors.Is(err, ports.ErrInvalidKey): // it is shorter now
+		case err != nil:
+			return ports.ObjectInfo{}, nil, err
+		case info.Version == o.Version:
+			return s.opened(&v, body, body)
+		default:
+			_ = body.Close() // of another state
+		}
+	}
+	return ports.ObjectInfo{}, nil, replaced("get stream", key)
+}
+
+// near reads a range that begins in the first segments, or all, by one stream
+// from the beginning.
+func (s streams) near(ctx context.Context, key string, opts ports.GetOptions, r ports.Range) (ports.ObjectInfo, io.ReadCloser, error) {
+	info, body, err := s.inner.GetStream(ctx, key, opts)
+	if err != nil {
+		return ports.ObjectInfo{}, nil, err
+	}
+	fail := func(err error) (ports.ObjectInfo, io.ReadCloser, error) {
+		_ = body.Close() // the failure before matters more
+		return ports.ObjectInfo{}, nil, err
+	}
+	head := make([]byte, streamStart)
+	n, err := fill(body, head)
+	if err != nil && err != io.EOF {
+		return fail(broken(ctx, key, err))
+	}
+	v, err := s.view(ctx, "get stream", info, head[:n], r)
+	if err != nil {
+		return fail(err)
+	}
+	from, _ := v.interval()
+	all := io.MultiReader(bytes.NewReader(head[:n]), body)
+	if _, err := io.CopyN(io.Discard, all, from); err != nil {
+		return fail(broken(ctx, key, err))
+	}
+	return s.opened(&v, all, body)
+}
+
+// opened returns the reader of the plaintext; sealed reads the bytes of the
+// interval.
+func (s streams) opened(v *view, sealed io.Reader, body io.ReadCloser) (ports.ObjectInfo, io.ReadCloser, error) {
+	switch {
+	case v.plain:
+		return v.info, closing{io.LimitReader(sealed, v.to-v.from), body}, nil
+	case v.segments != nil:
+		return v.info, closing{newSegmentReader(v, sealed), body}, nil
+	}
+	object := make([]byte, v.sealed)
+	_, err := fill(sealed, object)
+	if closed := body.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return ports.ObjectInfo{}, nil, broken(context.Background(), v.info.Key, err)
+	}
+	plain, err := v.open("get stream", object)
+	if err != nil {
+		return ports.ObjectInfo{}, nil, err
+	}
+	return v.info, io.NopCloser(bytes.NewReader(plain)), nil
+}
+
+type closing struct {
+	io.Reader
+	io.Closer
+}
+
+// fill reads until p is full. Unlike io.ReadFull it answers io.EOF for an end
+// that comes too early, and leaves other errors as they are: a reader's own
+// io.ErrUnexpectedEOF is a failure of the reader.
+func fill(r io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = r.Read(p[n:])
+		n += m
+	}
+	if n == len(p) {
+		err = nil
+	}
+	return n, err
+}
+
+// broken classifies the failure of reading the body of an object.
+func broken(ctx context.Context, key string, err error) error {
+	if _, ok := errors.AsType[*ports.Error](err); ok {
+		return err
+	}
+	kind := ports.ErrUnavailable
+	if err == io.EOF {
+		kind, err = ports.ErrCorrupt, errors.New("the store gave fewer bytes than the object has")
+	} else if done := ctx.Err(); done != nil && errors.Is(err, done) {
+		kind = done
+	}
+	return ports.Fail("get stream", key, kind, err)
+}
+
+// PutStream reads up to 64 KiB before it begins to write: the form of an object
+// depends on its size alone.
+func (s streams) PutStream(ctx context.Context, key string, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
+	const op = "put stream"
+	err := ports.ValidateKey(key)
+	if err == nil {
+		err = s.check(op, key)
+	}
+	if err != nil {
+		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrInvalidKey, err)
+	}
+	head := make([]byte, documentLimit+1)
+	n, err := fill(contextReader{ctx, body}, head)
+	switch {
+	case ctx.Err() != nil:
+		return ports.ObjectInfo{}, ports.ContextDone(ctx, op, key)
+	case err == nil:
+		return s.putLong(ctx, key, head, body, cond)
+	case err != io.EOF:
+		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("reading the body: %w", err))
+	}
+	object, err := s.keys.current().sealDocument(nil, key, head[:n])
+	if err != nil {
+		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, err)
+	}
+	info, err := s.inner.PutStream(ctx, key, bytes.NewReader(object), cond)
+	if err != nil {
+		return ports.ObjectInfo{}, err
+	}
+	info.Size = int64(n)
+	return info, nil
+}
+
+func (s streams) putLong(ctx context.Context, key string, head []byte, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
+	r, err := newSealingReader(s.keys.current(), key, io.MultiReader(bytes.NewReader(head), body))
+	if err != nil {
+		return ports.ObjectInfo{}, ports.Fail("put stream", key, ports.ErrUnavailable, err)
+	}
+	info, err := s.inner.PutStream(ctx, key, r, cond)
+	if err != nil {
+		return ports.ObjectInfo{}, err
+	}
+	info.Size = r.plain
+	return info, nil
+}
+
+// contextReader fails as soon as the context is done.
+type contextReader struct {
+	ctx  context.Context
+	body io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.body.Read(p)
+}

@@ -1,0 +1,2 @@
+// Package gcs keeps objects in a bucket of Google Cloud Storage.
+package gcs

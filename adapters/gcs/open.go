@@ -1,0 +1,98 @@
+package gcs
+
+import (
+	"context"
+	"errors"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/option"
+
+	"github.com/smarterbase/smarterbase/ports"
+	"github.com/smarterbase/smarterbase/ports/prefix"
+)
+
+// Open makes a client of its own, checks with a few requests under
+// "_sb/probe/" that the bucket honours conditions, and returns the store. A
+// server that doesn't is refused with ports.ErrUnsupported and the reason; a
+// bad option answers ports.ErrInvalidKey. The caller closes the store, which
+// is also a ports.Streamer, a ports.Pinger and an io.Closer.
+func Open(ctx context.Context, cfg Config) (ports.ObjectStore, error) {
+	opts := cfg.options()
+	if err := opts.applyDefaults(); err != nil {
+		return nil, refuse(cfg.Bucket, err)
+	}
+	endpoint, err := cfg.endpoint()
+	if err != nil {
+		return nil, refuse(cfg.Bucket, err)
+	}
+	link, err := dial(ctx, cfg, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	s := newStore(link.client, opts)
+	s.life.end = link.close
+	return s.ready(ctx, opts)
+}
+
+// New is Open for a client that the caller made, with storage.NewClient, and
+// that the caller closes after the store. Make it with storage.WithJSONReads:
+// the other kind of reads leaves out the condition of GetOptions.IfNoneMatch,
+// so that an object which has not changed is fetched to find that out.
+// Objects that are stored with "Content-Encoding: gzip", which this module
+// never writes, are refused with ports.ErrUnsupported, because such a client
+// would decompress them. Clients for gRPC are not supported.
+func New(ctx context.Context, client *storage.Client, opts Options) (ports.ObjectStore, error) {
+	if err := opts.applyDefaults(); err != nil {
+		return nil, refuse(opts.Bucket, err)
+	}
+	if client == nil {
+		return nil, refuse(opts.Bucket, errors.New("the client is nil"))
+	}
+	return newStore(client, opts).ready(ctx, opts)
+}
+
+// ready puts the prefix on the store and probes it there. It closes the store
+// if that fails.
+func (s *Store) ready(ctx context.Context, opts Options) (ports.ObjectStore, error) {
+	below, err := prefix.Store(s, opts.Prefix)
+	if err == nil && !opts.SkipProbe {
+		err = (&probe{store: below, raw: s, clock: opts.Clock}).run(ctx)
+	}
+	if err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return below, nil
+}
+
+func newStore(client *storage.Client, opts Options) *Store {
+	bucket := client.Bucket(opts.Bucket).Retryer(storage.WithPolicy(storage.RetryNever))
+	if opts.UserProject != "" {
+		bucket = bucket.UserProject(opts.UserProject)
+	}
+	ping := pingKey
+	if opts.Prefix != "" {
+		ping = opts.Prefix + "/" + pingKey
+	}
+	return &Store{
+		bucket: bucket, name: opts.Bucket, ping: ping, chunkSize: opts.ChunkSize,
+		caps: ports.Capabilities{
+			Name: "gcs", ConditionalDelete: true, UniqueVersions: true,
+			LateWrites: true, NestedKeys: true, MaxObjectSize: maxObjectSize,
+		},
+	}
+}
+
+// refuse is for options: nothing was asked of any server.
+func refuse(bucket string, cause error) error {
+	return ports.Fail("open", bucket, ports.ErrInvalidKey, cause)
+}
+
+// clientOptions are those of every client that this package makes itself.
+func clientOptions(endpoint string) []option.ClientOption {
+	opts := []option.ClientOption{storage.WithJSONReads()}
+	if endpoint != "" {
+		opts = append(opts, option.WithEndpoint(endpoint))
+	}
+	return opts
+}

@@ -1,0 +1,65 @@
+package gcs
+
+import (
+	"context"
+	"errors"
+
+	"cloud.google.com/go/storage"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Store is a bucket, or the part of it below a prefix, as a ports.ObjectStore.
+// Open and New make it. All methods are safe for concurrent use.
+type Store struct {
+	bucket    *storage.BucketHandle // never retries
+	name      string
+	ping      string
+	chunkSize int
+	caps      ports.Capabilities // constant once Open returned
+	life      lifetime
+}
+
+var (
+	_ ports.ObjectStore = (*Store)(nil)
+	_ ports.Streamer    = (*Store)(nil)
+	_ ports.Pinger      = (*Store)(nil)
+)
+
+const (
+	maxObjectSize = 5 << 40 // by the documentation of Google Cloud Storage
+	pingKey       = "_sb/ping"
+)
+
+// Capabilities returns what the probe at open found.
+func (s *Store) Capabilities() ports.Capabilities { return s.caps }
+
+// Ping asks for an object that does not exist: it needs no more rights than
+// Stat, and reads nothing.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.stat(ctx, "ping", s.ping)
+	if err == nil || errors.Is(err, ports.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Close makes every later call answer ports.ErrClosed. Calls that go on, and
+// streams that are open, can end; the connections of a client that Open made
+// are closed with the last of them. A second Close answers nil.
+func (s *Store) Close() error {
+	s.life.close()
+	return nil
+}
+
+// enter starts a call on one key. Each enter that answers nil is followed by
+// one s.life.leave.
+func (s *Store) enter(ctx context.Context, op, key string) error {
+	if err := ports.ContextDone(ctx, op, key); err != nil {
+		return err
+	}
+	if err := ports.ValidateKey(key); err != nil {
+		return ports.Fail(op, key, ports.ErrInvalidKey, err)
+	}
+	return s.life.enter(op, key)
+}

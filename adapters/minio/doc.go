@@ -1,0 +1,2 @@
+// Package minio keeps objects in a bucket.
+package minio

@@ -1,0 +1,74 @@
+package minio
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	sdk "github.com/minio/minio-go/v7"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Put makes one request, with a checksum that the server verifies.
+func (s *Store) Put(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
+	name, err := s.enter(ctx, "put", key)
+	if err != nil {
+		return "", err
+	}
+	defer s.gate.leave()
+	if len(data) > maxObjectSize {
+		return "", ports.Fail("put", key, ports.ErrTooLarge, fmt.Errorf("%d bytes, more than %d", len(data), maxObjectSize))
+	}
+	return s.put(ctx, "put", key, name, data, cond)
+}
+
+func (s *Store) put(ctx context.Context, op, key, name string, data []byte, cond ports.Condition) (ports.Version, error) {
+	opts, possible := putOptions(key, cond)
+	if !possible {
+		return "", ports.Fail(op, key, ports.ErrPrecondition, nil)
+	}
+	body := &payload{left: data}
+	done, err := s.core.PutObject(ctx, s.bucket, name, body, int64(len(data)), "", sumOf(data), opts)
+	unsent := body.end()
+	if err != nil {
+		_, matched := cond.Version()
+		return "", s.fail(ctx, attempt{op: op, key: key, stage: writing, unsent: unsent, matched: matched}, err)
+	}
+	return made(op, key, done)
+}
+
+// made is the version that a write made.
+func made(op, key string, done sdk.UploadInfo) (ports.Version, error) {
+	if done.ETag == "" {
+		return "", ports.Fail(op, key, ports.ErrUnknown, errNoETag)
+	}
+	return ports.Version(done.ETag), nil
+}
+
+// putOptions are the headers of a write. It is false for a condition that no
+// object can meet.
+func putOptions(key string, cond ports.Condition) (opts sdk.PutObjectOptions, possible bool) {
+	opts.DisableContentSha256 = true // of chunks: the one of the whole body is sent
+	if strings.HasSuffix(key, ".json") {
+		opts.ContentType = "application/json"
+	}
+	version, matches := cond.Version()
+	switch {
+	case matches && !isETag(version):
+		return opts, false
+	case matches:
+		opts.SetMatchETag(string(version))
+	case cond.IsAbsent():
+		opts.SetMatchETagExcept("*")
+	}
+	return opts, true
+}
+
+// sumOf lets the server verify what arrives, also over plain http.
+func sumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

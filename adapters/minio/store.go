@@ -1,0 +1,112 @@
+package minio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	sdk "github.com/minio/minio-go/v7"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Store is a bucket as a ports.ObjectStore. Open and New make it. All methods
+// are safe for concurrent use.
+type Store struct {
+	core     sdk.Core
+	bucket   string
+	partSize int
+	buffers  *buffers
+	gate     *gate
+}
+
+var (
+	_ ports.ObjectStore  = (*Store)(nil)
+	_ ports.Streamer     = (*Store)(nil)
+	_ ports.BatchDeleter = (*Store)(nil)
+	_ ports.Pinger       = (*Store)(nil)
+	_ io.Closer          = (*Store)(nil)
+)
+
+// maxObjectSize is what S3 takes in one request.
+const maxObjectSize = 5 << 30
+
+func newStore(client *sdk.Client, opts Options, release func()) *Store {
+	return &Store{
+		core: sdk.Core{Client: client}, bucket: opts.Bucket, partSize: int(opts.PartSize),
+		buffers: newBuffers(int(opts.PartSize)), gate: newGate(release),
+	}
+}
+
+// Capabilities are those of MinIO. The probe refuses a server that has less.
+func (s *Store) Capabilities() ports.Capabilities {
+	return ports.Capabilities{
+		Name: "minio", ConditionalDelete: false, UniqueVersions: false,
+		LateWrites: true, NestedKeys: true, MaxObjectSize: maxObjectSize,
+	}
+}
+
+// Ping asks whether the bucket exists.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.begin(ctx, "ping", ""); err != nil {
+		return err
+	}
+	defer s.gate.leave()
+	found, err := s.core.BucketExists(ctx, s.bucket)
+	if err != nil {
+		return s.fail(ctx, attempt{op: "ping", stage: reading}, err)
+	}
+	if !found {
+		return ports.Fail("ping", "", ports.ErrUnavailable, s.noBucket())
+	}
+	return nil
+}
+
+// Close makes every later call answer ports.ErrClosed. Calls that go on, and
+// streams that are open, can end; the connections of a client that Open made
+// are closed with the last of them. A second Close answers nil.
+func (s *Store) Close() error {
+	s.gate.close()
+	return nil
+}
+
+// begin starts a call. Each begin that answers nil is followed by one
+// s.gate.leave.
+func (s *Store) begin(ctx context.Context, op, key string) error {
+	if err := ports.ContextDone(ctx, op, key); err != nil {
+		return err
+	}
+	if !s.gate.enter() {
+		return ports.Fail(op, key, ports.ErrClosed, nil)
+	}
+	return nil
+}
+
+// enter is begin for a call on one key, and returns its name on the server.
+func (s *Store) enter(ctx context.Context, op, key string) (string, error) {
+	if err := ports.ContextDone(ctx, op, key); err != nil {
+		return "", err
+	}
+	name, err := nameOf(op, key)
+	if err != nil {
+		return "", err
+	}
+	return name, s.begin(ctx, op, key)
+}
+
+// nameOf checks a key and returns its name on the server.
+func nameOf(op, key string) (string, error) {
+	if err := ports.ValidateKey(key); err != nil {
+		return "", ports.Fail(op, key, ports.ErrInvalidKey, err)
+	}
+	name, ok := encode(key)
+	if !ok {
+		return "", ports.Fail(op, key, ports.ErrInvalidKey, errLongName)
+	}
+	return name, nil
+}
+
+var errLongName = errors.New("the name that the key has on the server is too long")
+
+func (s *Store) noBucket() error { return fmt.Errorf("the bucket %q does not exist", s.bucket) }

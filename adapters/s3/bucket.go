@@ -1,0 +1,95 @@
+package s3
+
+import (
+	"context"
+	"errors"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// bucket is the store on a whole bucket. Its methods are the boundary of the
+// package: every error that leaves them is a *ports.Error.
+type bucket struct {
+	client *awss3.Client
+	name   string
+	facts  Facts
+	opts   Options
+	each   []func(*awss3.Options) // of every request: no retries
+	parts  partPool
+	gate   gate
+}
+
+func newBucket(client *awss3.Client, opts Options, release func()) *bucket {
+	b := &bucket{client: client, name: opts.Bucket, opts: opts}
+	b.each = []func(*awss3.Options){once}
+	switch opts.Checksum {
+	case ChecksumCRC:
+		b.each = append(b.each, checksumAlways)
+	case ChecksumMD5, ChecksumNone:
+		b.each = append(b.each, checksumWhenRequired)
+	}
+	b.parts.size = opts.PartSize
+	b.gate.open(release)
+	return b
+}
+
+// Capabilities implements ports.ObjectStore.
+func (b *bucket) Capabilities() ports.Capabilities {
+	return ports.Capabilities{
+		Name:              "s3",
+		ConditionalDelete: b.facts.ConditionalDelete,
+		LateWrites:        true,
+		NestedKeys:        b.facts.Nesting == NestingFull,
+		MaxObjectSize:     b.opts.MaxObjectSize,
+	}
+}
+
+// Ping answers nil if the server answers and the bucket is there and may be
+// listed. It reads no object.
+func (b *bucket) Ping(ctx context.Context) error {
+	if err := b.enter(ctx, "ping", ""); err != nil {
+		return err
+	}
+	defer b.gate.leave()
+	_, err := b.client.HeadBucket(ctx, &awss3.HeadBucketInput{Bucket: &b.name}, b.each...)
+	if err == nil {
+		return nil
+	}
+	failure := b.readFailure(ctx, "ping", "", err)
+	if errors.Is(failure, ports.ErrNotFound) {
+		return ports.Fail("ping", "", ports.ErrUnavailable, b.missing(err))
+	}
+	return failure
+}
+
+// Close lets no further call in. Calls and streams that are under way end
+// normally; idle connections are closed, at the latest when the last of them
+// ended. A second Close answers nil.
+func (b *bucket) Close() error {
+	b.gate.close()
+	return nil
+}
+
+// enterKey is enter for calls on a key.
+func (b *bucket) enterKey(ctx context.Context, op, key string) error {
+	if err := ports.ValidateKey(key); err != nil {
+		if invalid, ok := errors.AsType[*ports.Error](err); ok {
+			err = invalid.Err // the rule that was broken, to be wrapped once
+		}
+		return ports.Fail(op, key, ports.ErrInvalidKey, err)
+	}
+	return b.enter(ctx, op, key)
+}
+
+// enter lets a call into the store; if it answers nil, gate.leave must follow.
+func (b *bucket) enter(ctx context.Context, op, key string) error {
+	if err := ports.ContextDone(ctx, op, key); err != nil {
+		return err
+	}
+	if !b.gate.enter() {
+		return ports.Fail(op, key, ports.ErrClosed, nil)
+	}
+	return nil
+}

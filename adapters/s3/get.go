@@ -1,0 +1,169 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+var (
+	errNoVersion = errors.New("the server names no ETag")
+	errRange     = errors.New("the range is negative or starts at or beyond the end of the object")
+)
+
+// Get implements ports.ObjectStore.
+func (b *bucket) Get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
+	if err := b.enterKey(ctx, "get", key); err != nil {
+		return ports.Object{}, err
+	}
+	defer b.gate.leave()
+	d, err := b.download(ctx, key, opts)
+	if err != nil {
+		return ports.Object{}, err
+	}
+	defer func() { _ = d.body.Close() }()
+	data, err := d.bytes()
+	if err != nil {
+		return ports.Object{}, b.readFailure(ctx, "get", key, err)
+	}
+	return ports.Object{ObjectInfo: d.info, Data: data}, nil
+}
+
+// download is an object whose bytes are on their way.
+type download struct {
+	info   ports.ObjectInfo
+	length int64 // of the body
+	body   io.ReadCloser
+}
+
+func (b *bucket) download(ctx context.Context, key string, opts ports.GetOptions) (download, error) {
+	span, err := rangeHeader(opts.Range)
+	if err != nil {
+		return download{}, ports.Fail("get", key, ports.ErrInvalidKey, err)
+	}
+	if opts.Range.Offset > maxOffset {
+		return download{}, b.beyond(ctx, key, opts)
+	}
+	in := awss3.GetObjectInput{Bucket: &b.name, Key: &key, Range: span}
+	if possible(opts.IfNoneMatch) {
+		version := string(opts.IfNoneMatch)
+		in.IfNoneMatch = &version
+	}
+	out, err := b.client.GetObject(ctx, &in, b.each...)
+	if err != nil {
+		failure := b.readFailure(ctx, "get", key, err)
+		if span != nil && opts.Range.Offset == 0 && errors.Is(failure, ports.ErrInvalidKey) {
+			return b.nothing(ctx, key, opts)
+		}
+		return download{}, failure
+	}
+	d, err := arrived(key, out, opts.Range)
+	if err != nil {
+		_ = out.Body.Close()
+		return download{}, ports.Fail("get", key, ports.ErrUnavailable, err)
+	}
+	return d, nil
+}
+
+// arrived checks that the answer is the one that was asked for.
+func arrived(key string, out *awss3.GetObjectOutput, r ports.Range) (download, error) {
+	if out.ETag == nil || out.ContentLength == nil || *out.ContentLength < 0 {
+		return download{}, fmt.Errorf("%w, or no length", errNoVersion)
+	}
+	d := download{length: *out.ContentLength, body: out.Body}
+	d.info = ports.ObjectInfo{Key: key, Version: versionOf(*out.ETag), Size: d.length}
+	if out.LastModified != nil {
+		d.info.ModTime = *out.LastModified
+	}
+	if r.IsWhole() {
+		return d, nil
+	}
+	from, length, size, err := contentRange(out.ContentRange)
+	if err != nil {
+		return download{}, err
+	}
+	wantFrom, wantTo, ok := r.Within(size)
+	if !ok || from != wantFrom || length != wantTo-wantFrom || length != d.length {
+		return download{}, fmt.Errorf("the server answers %d bytes from %d of %d for the range %s", length, from, size, r)
+	}
+	d.info.Size = size
+	return d, nil
+}
+
+// nothing settles the answer that a range from the start does not exist: the
+// object is empty, or was at that moment.
+func (b *bucket) nothing(ctx context.Context, key string, opts ports.GetOptions) (download, error) {
+	info, err := b.stat(ctx, "get", key)
+	switch {
+	case err != nil:
+		return download{}, err
+	case info.Version == opts.IfNoneMatch:
+		return download{}, ports.Fail("get", key, ports.ErrNotModified, nil)
+	case info.Size > 0:
+		return download{}, ports.Fail("get", key, ports.ErrBusy, errors.New("the object is no longer empty"))
+	}
+	return download{info: info, body: io.NopCloser(eof{})}, nil
+}
+
+// beyond answers for an offset that no object reaches, and that servers fail to
+// read.
+func (b *bucket) beyond(ctx context.Context, key string, opts ports.GetOptions) error {
+	info, err := b.stat(ctx, "get", key)
+	switch {
+	case err != nil:
+		return err
+	case info.Version == opts.IfNoneMatch:
+		return ports.Fail("get", key, ports.ErrNotModified, nil)
+	}
+	return ports.Fail("get", key, ports.ErrInvalidKey, errRange)
+}
+
+// bytes reads all of the body, into memory of its own, up to its end: there the
+// SDK compares checksums.
+func (d download) bytes() ([]byte, error) {
+	buffer := make([]byte, d.length+1) // one more, to see the end
+	n, err := io.ReadFull(d.body, buffer)
+	switch {
+	case err == nil:
+		return nil, fmt.Errorf("the body has more than the announced %d bytes", d.length)
+	case err != io.EOF && err != io.ErrUnexpectedEOF: //nolint:errorlint // bare by contract of ReadFull
+		return nil, err
+	case int64(n) != d.length:
+		return nil, fmt.Errorf("the body ended after %d of %d bytes: %w", n, d.length, io.ErrUnexpectedEOF)
+	}
+	return buffer[:n:n], nil
+}
+
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
+// Stat implements ports.ObjectStore. A bucket that does not exist can't be told
+// from an object that does not.
+func (b *bucket) Stat(ctx context.Context, key string) (ports.ObjectInfo, error) {
+	if err := b.enterKey(ctx, "stat", key); err != nil {
+		return ports.ObjectInfo{}, err
+	}
+	defer b.gate.leave()
+	return b.stat(ctx, "stat", key)
+}
+
+func (b *bucket) stat(ctx context.Context, op, key string) (ports.ObjectInfo, error) {
+	out, err := b.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &b.name, Key: &key}, b.each...)
+	if err != nil {
+		return ports.ObjectInfo{}, b.readFailure(ctx, op, key, err)
+	}
+	if out.ETag == nil || out.ContentLength == nil {
+		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("%w, or no length", errNoVersion))
+	}
+	info := ports.ObjectInfo{Key: key, Version: versionOf(*out.ETag), Size: *out.ContentLength}
+	if out.LastModified != nil {
+		info.ModTime = *out.LastModified
+	}
+	return info, nil
+}

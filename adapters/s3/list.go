@@ -1,0 +1,153 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// maxPage is how many keys the protocol answers at once.
+const maxPage = 1000
+
+var (
+	errOrder = errors.New("the server does not list in the byte order of keys")
+	errStuck = errors.New("the server says that there is more and does not say where")
+)
+
+// List implements ports.ObjectStore with one request for each thousand keys.
+// Objects with keys that ports.ValidateKey refuses, such as the folder marks of
+// some programs, are passed over.
+func (b *bucket) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
+	return func(yield func(ports.ObjectInfo, error) bool) {
+		if err := b.enter(ctx, "list", opts.Prefix); err != nil {
+			yield(ports.ObjectInfo{}, err)
+			return
+		}
+		defer b.gate.leave()
+		if !canHoldKeys(opts.Prefix) {
+			return
+		}
+		w := walk{bucket: b, opts: opts, yield: yield}
+		if err := w.run(ctx); err != nil {
+			yield(ports.ObjectInfo{}, err)
+		}
+	}
+}
+
+// walk is one listing.
+type walk struct {
+	bucket *bucket
+	opts   ports.ListOptions
+	yield  func(ports.ObjectInfo, error) bool
+	given  int
+	last   string // the key that the server listed last
+	over   bool
+}
+
+// run asks for page after page. It answers nil when the caller has had enough.
+func (w *walk) run(ctx context.Context) error {
+	req := request{prefix: sendable(w.opts.Prefix), after: sendable(w.opts.StartAfter), limit: maxPage}
+	exact := req.prefix == w.opts.Prefix && req.after == w.opts.StartAfter
+	if !exact && req.after < req.prefix && w.opts.Prefix > req.prefix {
+		req.after = sendable(w.opts.Prefix) // not before the keys that have the bytes cut off
+	}
+	var p page
+	for {
+		if w.opts.Limit > 0 && exact {
+			req.limit = min(maxPage, w.opts.Limit-w.given)
+		}
+		if err := w.bucket.fetch(ctx, &p, req); err != nil {
+			return err
+		}
+		for i := range p.infos {
+			if err := w.take(p.infos[i]); err != nil || w.over {
+				return err
+			}
+		}
+		switch {
+		case !p.truncated:
+			return nil
+		case p.token != "":
+			req.token = p.token
+		case len(p.infos) > 0:
+			req.after = w.last
+		default:
+			return ports.Fail("list", w.opts.Prefix, ports.ErrUnavailable, errStuck)
+		}
+	}
+}
+
+// take yields what was asked for.
+func (w *walk) take(info ports.ObjectInfo) error {
+	key := info.Key
+	if key <= w.last {
+		return ports.Fail("list", w.opts.Prefix, ports.ErrUnsupported, errOrder)
+	}
+	w.last = key
+	switch {
+	case w.opts.EndBefore != "" && key >= w.opts.EndBefore:
+		w.over = true
+		return nil
+	case key <= w.opts.StartAfter || !strings.HasPrefix(key, w.opts.Prefix) || !validKey(key):
+		return nil
+	}
+	w.given++
+	w.over = !w.yield(info, nil) || w.given == w.opts.Limit
+	return nil
+}
+
+// sendable returns the longest part of a bound that can be sent: valid UTF-8
+// without control characters. What the bound cuts more sharply is cut here.
+func sendable(bound string) string {
+	for i, r := range bound {
+		if r < ' ' || (r >= 0x7f && r <= 0x9f) {
+			return bound[:i]
+		}
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(bound[i:]); size == 1 {
+				return bound[:i]
+			}
+		}
+	}
+	return bound
+}
+
+// canHoldKeys is false where no valid key begins with prefix. Some servers
+// refuse such a prefix, and some make another one of it.
+func canHoldKeys(prefix string) bool {
+	if len(prefix) > ports.MaxKeyBytes {
+		return false
+	}
+	if rest := prefix[len(sendable(prefix)):]; len(rest) > 0 {
+		if utf8.FullRuneInString(rest) {
+			return false // a control character, or bytes that begin no rune
+		}
+		prefix = prefix[:len(prefix)-len(rest)]
+	}
+	for segment, rest, more := strings.Cut(prefix, "/"); more; segment, rest, more = strings.Cut(rest, "/") {
+		if ports.ValidateKey(segment) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// validKey is ports.ValidateKey, faster for common keys.
+func validKey(key string) bool {
+	if len(key) == 0 || len(key) > ports.MaxSegmentBytes {
+		return ports.ValidateKey(key) == nil
+	}
+	before := byte('/')
+	for i := range len(key) {
+		c := key[i]
+		if c <= ' ' || c >= 0x7f || (before == '/' && (c == '/' || c == '.')) {
+			return ports.ValidateKey(key) == nil
+		}
+		before = c
+	}
+	return before != '/'
+}

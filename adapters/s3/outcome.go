@@ -1,0 +1,153 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// errNested stands for the answers of file-backed servers to "a/b" beside "a".
+// It never leaves the package.
+var errNested = errors.New("another object has this key as its folder, or the other way round")
+
+// errMissingBucket is the cause of ErrUnavailable.
+var errMissingBucket = errors.New("the bucket does not exist")
+
+// codes are the outcomes of the error codes of S3 and of servers like it. None
+// of these answers is given by a server that changed anything.
+var codes = map[string]error{
+	"NotModified": ports.ErrNotModified,
+
+	"PreconditionFailed": ports.ErrPrecondition,
+
+	"NoSuchKey": ports.ErrNotFound, "NotFound": ports.ErrNotFound,
+
+	"ConditionalRequestConflict": ports.ErrBusy, "OperationAborted": ports.ErrBusy, "Throttling": ports.ErrBusy,
+	"ThrottlingException": ports.ErrBusy, "RequestThrottled": ports.ErrBusy, "TooManyRequests": ports.ErrBusy,
+	"RequestLimitExceeded": ports.ErrBusy, "SlowDown": ports.ErrBusy, "SlowDownRead": ports.ErrBusy,
+	"SlowDownWrite": ports.ErrBusy, "ServiceUnavailable": ports.ErrBusy, "ServerBusy": ports.ErrBusy,
+	"RequestTimeout": ports.ErrBusy, // the server waited in vain for the rest of the body
+
+	"NoSuchBucket": errMissingBucket,
+	"NoSuchUpload": ports.ErrUnavailable, "PermanentRedirect": ports.ErrUnavailable, "TemporaryRedirect": ports.ErrUnavailable,
+	"AuthorizationHeaderMalformed": ports.ErrUnavailable, "IllegalLocationConstraintException": ports.ErrUnavailable,
+	"XMinioStorageFull": ports.ErrUnavailable, "XMinioAdminBucketQuotaExceeded": ports.ErrUnavailable, "QuotaExceeded": ports.ErrUnavailable,
+	"BadDigest": ports.ErrUnavailable, "InvalidDigest": ports.ErrUnavailable, "XAmzContentSHA256Mismatch": ports.ErrUnavailable,
+	"XAmzContentChecksumMismatch": ports.ErrUnavailable, "IncompleteBody": ports.ErrUnavailable,
+
+	"AccessDenied": ports.ErrPermission, "Forbidden": ports.ErrPermission, "InvalidAccessKeyId": ports.ErrPermission,
+	"SignatureDoesNotMatch": ports.ErrPermission, "ExpiredToken": ports.ErrPermission, "InvalidToken": ports.ErrPermission,
+	"RequestTimeTooSkewed": ports.ErrPermission, "AccountProblem": ports.ErrPermission, "AllAccessDisabled": ports.ErrPermission,
+
+	"EntityTooLarge": ports.ErrTooLarge,
+
+	"KeyTooLongError": ports.ErrInvalidKey, "InvalidURI": ports.ErrInvalidKey, "InvalidObjectName": ports.ErrInvalidKey,
+	"XMinioInvalidObjectName": ports.ErrInvalidKey, "InvalidRange": ports.ErrInvalidKey,
+
+	"NotImplemented": ports.ErrUnsupported, "MethodNotAllowed": ports.ErrUnsupported,
+
+	"ObjectParentIsFile": errNested, "ExistingObjectIsDirectory": errNested, "XMinioParentIsObject": errNested,
+	"XMinioObjectExistsAsDirectory": errNested,
+}
+
+// statuses are the outcomes of answers with another code, or none.
+var statuses = map[int]error{
+	http.StatusNotModified:                  ports.ErrNotModified,
+	http.StatusUnauthorized:                 ports.ErrPermission,
+	http.StatusForbidden:                    ports.ErrPermission,
+	http.StatusNotFound:                     ports.ErrNotFound,
+	http.StatusRequestTimeout:               ports.ErrBusy,
+	http.StatusConflict:                     ports.ErrBusy,
+	http.StatusPreconditionFailed:           ports.ErrPrecondition,
+	http.StatusRequestEntityTooLarge:        ports.ErrTooLarge,
+	http.StatusRequestedRangeNotSatisfiable: ports.ErrInvalidKey,
+	http.StatusTooManyRequests:              ports.ErrBusy,
+	http.StatusNotImplemented:               ports.ErrUnsupported,
+	http.StatusServiceUnavailable:           ports.ErrBusy,
+	http.StatusInsufficientStorage:          ports.ErrUnavailable,
+}
+
+// answer returns the outcome that the server's answer stands for; nil if there
+// was no answer or if it does not say what was done.
+func answer(err error) error {
+	if failure, ok := errors.AsType[smithy.APIError](err); ok {
+		if kind := codes[failure.ErrorCode()]; kind != nil {
+			return kind
+		}
+	}
+	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || response.Response == nil {
+		return nil
+	}
+	status := response.HTTPStatusCode()
+	if kind := statuses[status]; kind != nil {
+		return kind
+	}
+	switch status / 100 {
+	case 3: // another region or address
+		return ports.ErrUnavailable
+	case 4:
+		return ports.ErrUnsupported
+	}
+	return nil
+}
+
+// readFailure makes the *ports.Error of a request that changes nothing.
+func (b *bucket) readFailure(ctx context.Context, op, key string, err error) error {
+	kind := answer(err)
+	switch {
+	case kind == errMissingBucket: //nolint:errorlint // answer returns it bare
+		return ports.Fail(op, key, ports.ErrUnavailable, b.missing(err))
+	case kind != nil:
+	case ctx.Err() != nil:
+		return ports.Fail(op, key, ctx.Err(), context.Cause(ctx))
+	case strings.Contains(err.Error(), "checksum did not match"): // the SDK's error has no type
+		kind = ports.ErrCorrupt
+	default:
+		kind = ports.ErrUnavailable
+	}
+	return ports.Fail(op, key, kind, plain(err))
+}
+
+// writeFailure makes the *ports.Error of a request that could change key. The
+// answer to a nested key may be errNested; see settleNested.
+func (b *bucket) writeFailure(ctx context.Context, op, key string, cond ports.Condition, a *attempt, err error) error {
+	kind := answer(err)
+	_, versioned := cond.Version()
+	switch {
+	case kind == errMissingBucket: //nolint:errorlint // answer returns it bare
+		return ports.Fail(op, key, ports.ErrUnavailable, b.missing(err))
+	case kind == ports.ErrNotFound && versioned: //nolint:errorlint // answer returns it bare
+		kind = ports.ErrPrecondition
+	case kind == ports.ErrNotFound || kind == ports.ErrNotModified: //nolint:errorlint // answer returns it bare
+		kind = ports.ErrUnavailable // no answer to a write, and none was done
+	case kind != nil:
+	case a.mayBeSent():
+		kind = ports.ErrUnknown
+	case ctx.Err() != nil:
+		return ports.Fail(op, key, ctx.Err(), context.Cause(ctx))
+	default:
+		kind = ports.ErrUnavailable
+	}
+	return ports.Fail(op, key, kind, plain(err))
+}
+
+func (b *bucket) missing(err error) error {
+	return fmt.Errorf("%w: %q: %w", errMissingBucket, b.name, err)
+}
+
+// plain keeps the text alone of a cause that matches the error of a context,
+// as time-outs of the network do: the outcome is another.
+func plain(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return errors.New(err.Error())
+	}
+	return err
+}

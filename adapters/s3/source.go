@@ -1,0 +1,57 @@
+package s3
+
+import (
+	"context"
+	"io"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// maxIdleReads is how often a reader may give nothing before it counts as
+// broken.
+const maxIdleReads = 100
+
+// source is the body of a PutStream. Its errors are those of PutStream.
+type source struct {
+	ctx   context.Context
+	key   string
+	body  io.Reader
+	ended bool
+}
+
+// Read implements io.Reader; unlike the body it fails when ctx ends, and gives
+// up on a body that gives nothing.
+func (s *source) Read(p []byte) (int, error) {
+	if s.ended {
+		return 0, io.EOF
+	}
+	for range maxIdleReads {
+		if err := ports.ContextDone(s.ctx, "put", s.key); err != nil {
+			return 0, err
+		}
+		n, err := s.body.Read(p)
+		switch {
+		case err == io.EOF: //nolint:errorlint // bare by contract of Reader
+			s.ended = true
+			return n, io.EOF
+		case err != nil:
+			return n, ports.Fail("put", s.key, ports.ErrUnavailable, err)
+		case n > 0 || len(p) == 0:
+			return n, nil
+		}
+	}
+	return 0, ports.Fail("put", s.key, ports.ErrUnavailable, io.ErrNoProgress)
+}
+
+// fill reads until p is full or the body ends.
+func (s *source) fill(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var more int
+		more, err = s.Read(p[n:])
+		n += more
+	}
+	if err == io.EOF { //nolint:errorlint // bare by contract of Reader
+		err = nil
+	}
+	return n, err
+}

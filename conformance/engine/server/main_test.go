@@ -1,0 +1,9 @@
+package server_test
+
+import (
+	"testing"
+
+	"github.com/smarterbase/smarterbase/conformance/services"
+)
+
+func TestMain(m *testing.M) { services.Main(m) }

@@ -1,0 +1,35 @@
+package core
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	atomicTTL  = 10 * time.Second
+	atomicWait = 5 * time.Second
+)
+
+// Atomic is Update behind a lease on the document, for one that many change at
+// once: they take turns rather than starting over. It is as safe as
+// Update, and not by the lease: where that can't be had within five seconds, or
+// is lost, the update goes on without. It costs the requests of the lease on
+// top of those of Update, so it pays only where Update would start over often.
+func (c *Collection[T]) Atomic(ctx context.Context, id string, fn func(value *T) error, options ...WriteOption) (Document[T], error) {
+	if err := c.docs.checkID("update", id); err != nil {
+		return Document[T]{}, err
+	}
+	held, err := c.docs.db.Lock(ctx, atomicName(c.docs.name, id), LockOptions{TTL: atomicTTL, Wait: atomicWait})
+	if err == nil {
+		defer func() {
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), atomicTTL)
+			defer cancel()
+			_ = held.Release(last) // it runs out by itself
+		}()
+	}
+	return c.Update(ctx, id, fn, options...)
+}
+
+// atomicName is that of the lease on a document. Long names are no reason to
+// refuse an update: without a lease it goes on all the same.
+func atomicName(collection, id string) string { return "document/" + collection + "/" + id }
