@@ -20,6 +20,14 @@ demo: ## load 1,700 earthquakes into ./data and ask questions; run it twice
 test: ## the tests of every module; ARGS for modules and flags of go test
 	@$(REPO) test $(ARGS)
 
+.PHONY: services
+services: ## the servers that tests use: redis-server by the system's packages, the others built
+	@.ci/services
+
+.PHONY: images
+images: ## images of those servers for the Docker engine here, without a registry
+	@GOWORK=off go -C conformance/services run ./images
+
 .PHONY: check
 check: ## everything that must hold beside the tests
 	@$(REPO) check

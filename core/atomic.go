@@ -21,11 +21,7 @@ func (c *Collection[T]) Atomic(ctx context.Context, id string, fn func(value *T)
 	}
 	held, err := c.docs.db.Lock(ctx, atomicName(c.docs.name, id), LockOptions{TTL: atomicTTL, Wait: atomicWait})
 	if err == nil {
-		defer func() {
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), atomicTTL)
-			defer cancel()
-			_ = held.Release(last) // it runs out by itself
-		}()
+		defer held.letGo(ctx)
 	}
 	return c.Update(ctx, id, fn, options...)
 }

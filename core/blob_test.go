@@ -305,7 +305,10 @@ func TestBlobsAreListedAndStayApartFromDocuments(t *testing.T) {
 	if n, err := users.Count(ctx); n != 1 || err != nil {
 		t.Errorf("the collection has %d documents, %v", n, err)
 	}
-	for range blobs.List(ctx, "") {
+	for _, err := range blobs.List(ctx, "") {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	_ = db.Close()

@@ -116,7 +116,10 @@ func TestCountersAreListed(t *testing.T) {
 	if got := list(db, ""); len(got) != 4 {
 		t.Errorf("listed are %q", got)
 	}
-	for range db.Counters(ctx, "") {
+	for _, err := range db.Counters(ctx, "") {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if _, err := store.Put(ctx, "_sb/counter/bad.json", []byte(`{}`), ports.Any); err != nil {

@@ -22,6 +22,7 @@ type DB struct {
 	caps      ports.Capabilities
 	options   Options
 	registers *cas.Registers
+	reads     *cas.Registers // for single documents by id
 	indexes   *index.System
 	tasks     *tasks.Group
 	locker    ports.Locker
@@ -72,6 +73,7 @@ func (db *DB) assemble() {
 	o := &db.options
 	retrier := &retry.Retrier{Policy: o.policy(), Clock: o.Clock, Random: o.Random, Notify: o.Observer.Retry}
 	db.registers = &cas.Registers{Objects: db.store, Clock: o.Clock, Retry: retrier, Conflicts: o.ConflictAttempts}
+	db.reads = db.readers()
 	db.locker, db.counter = o.Locker, o.Counter
 	if db.locker == nil {
 		db.locker = &lease.Locker{Registers: db.registers, Random: o.Random, Holder: o.Holder, Tasks: db.tasks, Workers: o.Concurrency}
@@ -84,7 +86,7 @@ func (db *DB) assemble() {
 		lease, late = networkLease, lateWait
 	}
 	db.indexes = &index.System{
-		Registers: db.registers, Index: observeIndex(o.Index, &o.Components), Available: o.IndexPolicy == IndexAvailable,
+		Registers: db.registers, Index: index.Partitioned(observeIndex(o.Index, &o.Components)), Partitions: o.IndexPartitions, Available: o.IndexPolicy == IndexAvailable,
 		Lease: lease, LateWait: late, Random: o.Random, Observer: o.Observer, Tasks: db.tasks,
 	}
 	db.indexes.Ender = index.NewEnder(db.indexes.Index, retrier, db.indexes.Report)

@@ -32,6 +32,14 @@
 //     ErrOutcomeUnknown if that can't tell either. It is never guessed.
 //   - Nothing that must be right rests on a wall clock.
 //
+// # Beyond documents
+//
+// DB.Lock and DB.Locker hand out leases with fencing tokens, DB.Counter keeps
+// integers, DB.Sequence numbers things, and DB.Blobs holds files of any size.
+// All of them live in the store itself, and need nothing else; leases and
+// counters can be kept elsewhere by Components. Components.Cache saves the
+// transfer of documents that have not changed.
+//
 // # Errors
 //
 // Every error is an *Error, or a *DocumentErrors where a call is about many

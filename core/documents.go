@@ -81,7 +81,7 @@ func parseCurrent(id string, state cas.State, check bool) (current, error) {
 func (d *documents) get(ctx context.Context, id string) (current, error) {
 	key := layout.DocumentKey(d.folder, id)
 	state := d.db.registers.Absent(key)
-	object, err := d.db.registers.Get(ctx, key)
+	object, err := d.db.reads.Get(ctx, key)
 	if err != nil {
 		return current{}, err
 	}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/smarterbase/smarterbase/core/internal/deadline"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -199,12 +199,7 @@ func (db *DB) WithLock(ctx context.Context, name string, options LockOptions, fn
 }
 
 func (h *HeldLock) run(ctx context.Context, fn func(ctx context.Context, lease ports.Lease) error) error {
-	defer func() {
-		// After the ttl there is nothing left to give up.
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.options.TTL)
-		defer cancel()
-		_ = h.Release(last)
-	}()
+	defer h.letGo(ctx)
 	err := fn(h.life, h.lease)
 	if h.isLost() {
 		return &Error{Op: "lock", Kind: ErrConflict, Err: errors.Join(context.Cause(h.life), err)}
@@ -212,10 +207,18 @@ func (h *HeldLock) run(ctx context.Context, fn func(ctx context.Context, lease p
 	return err
 }
 
+// letGo releases what nobody waits for: if that fails, the lease runs out by
+// itself, and after its ttl there is nothing left to give up.
+func (h *HeldLock) letGo(ctx context.Context) {
+	last, cancel := deadline.Within(context.WithoutCancel(ctx), h.options.Clock, h.options.TTL)
+	defer cancel()
+	_ = h.Release(last)
+}
+
 func thisProcess() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"
 	}
-	return fmt.Sprintf("%s, %s, process %d", host, filepath.Base(os.Args[0]), os.Getpid())
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
 }

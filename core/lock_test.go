@@ -104,13 +104,8 @@ func TestLockRequests(t *testing.T) {
 		}
 		want(c.what, c.gets, c.puts, c.rest)
 	}
-	left := 0
-	for info := range inner.List(ctx, ports.ListOptions{Prefix: "_sb/clock/"}) {
-		left++
-		_ = info
-	}
-	if left != 0 {
-		t.Errorf("%d scratch objects are left", left)
+	for info, err := range inner.List(ctx, ports.ListOptions{Prefix: "_sb/clock/"}) {
+		t.Errorf("a scratch object is left: %s, %v", info.Key, err)
 	}
 }
 

@@ -38,8 +38,8 @@ type Settings struct {
 	// starts over because another writer came first: 1 to 10,000; default 200.
 	ConflictAttempts int
 
-	// Holder tells operators who holds a lease of Locker: any text. Default:
-	// the names of host and program, and the number of the process.
+	// Holder tells operators who holds a lease of DB.Locker: any text. Default:
+	// the name of the host and the number of the process.
 	Holder string
 
 	// IndexPartitions is into how many parts the index of a collection is
@@ -59,11 +59,18 @@ type Components struct {
 	Index    ports.Index    // none by default
 	Locker   ports.Locker   // leases in the store by default; see DB.Locker
 	Counter  ports.Counter  // counters in the store by default; see DB.Counter
-	Cache    ports.Cache    // none by default; see DB.Cache
 	Codec    ports.Codec    // encoding/json by default
 	Clock    ports.Clock    // the machine's by default
 	Random   func() uint64  // 64 random bits; a secure source by default
 	Observer ports.Observer // callbacks for traces, metrics and logs
+
+	// Cache keeps documents of at most 1 MiB that were read by id, or because
+	// an index named them; none by default. Each read still asks the store, which
+	// then answers that nothing changed instead of the bytes, so what is
+	// read is never stale, whoever wrote it and whatever the cache does. A cache
+	// may be shared by databases and by processes, and may fail at any time.
+	// Behind a store that encrypts, it holds what was decrypted.
+	Cache ports.Cache
 }
 
 // IndexPolicy says what a write does while the index of its collection does

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
@@ -19,6 +20,7 @@ type runner struct {
 	order    ordering
 	limit    int
 	yield    func(hit, error) bool
+	reads    *cas.Registers
 
 	profile Profile
 	best    *best // where there is an order
@@ -78,7 +80,7 @@ func (r *runner) run(ctx context.Context) error {
 func (r *runner) indexed(ctx context.Context, c *index.Candidates) (confirmed bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r.reset()
+	r.reset(r.docs.db.reads)
 	r.profile.Index, r.profile.Candidates = c.Index, len(c.Documents)
 	r.profile.IndexTrips += c.Trips
 	r.profile.Requests++ // the manifest
@@ -146,7 +148,7 @@ func (w *confirmation) wait() (bool, error) {
 
 // scan reads every document.
 func (r *runner) scan(ctx context.Context) error {
-	r.reset()
+	r.reset(r.docs.db.registers)
 	r.profile.Requests++ // the listing
 	list := func(ctx context.Context) iter.Seq[fetch.Item] {
 		return fetch.List(ctx, r.docs.db.registers, r.docs.folder)
@@ -178,8 +180,8 @@ func (r *runner) workers(candidates int) int {
 }
 
 // reset forgets what an attempt that did not count had gathered.
-func (r *runner) reset() {
-	r.best = nil
+func (r *runner) reset(reads *cas.Registers) {
+	r.reads, r.best = reads, nil
 	if len(r.order) > 0 {
 		r.best = &best{limit: r.limit}
 	}
@@ -192,7 +194,7 @@ func (r *runner) examine(ctx context.Context, id string) (o outcome) {
 	o.read.id = id
 	key := layout.DocumentKey(r.docs.folder, id)
 	state := r.docs.db.registers.Absent(key)
-	object, err := r.docs.db.registers.Get(ctx, key)
+	object, err := r.reads.Get(ctx, key)
 	if errors.Is(err, ports.ErrNotFound) {
 		return o
 	}

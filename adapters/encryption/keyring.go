@@ -79,19 +79,23 @@ func (k *Keyring) having(ctx context.Context, op, key string, h header) (*keys, 
 		return state, nil
 	}
 	if k.source != nil {
-		err := k.refresh(ctx, state)
-		if done := ctx.Err(); err != nil && done != nil {
-			return nil, ports.Fail(op, key, done, context.Cause(ctx))
-		}
-		if err != nil {
-			// As text: the outcome of the other call is not that of this one.
-			return nil, ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("looking for key %s: %s", h.key, err))
+		if err := k.refresh(ctx, state); err != nil {
+			return nil, lookFailure(ctx, op, key, h, err)
 		}
 		if state = k.current(); state.knows(h) {
 			return state, nil
 		}
 	}
 	return nil, ports.Fail(op, key, ports.ErrCorrupt, fmt.Errorf("%w: %s", ErrNoKey, h.key))
+}
+
+// lookFailure takes the failure of the other call over as text: its outcome is
+// not that of this one.
+func lookFailure(ctx context.Context, op, key string, h header, err error) error {
+	if done := ports.ContextDone(ctx, op, key); done != nil {
+		return done
+	}
+	return ports.Fail(op, key, ports.ErrUnavailable, errors.New("looking for key "+h.key.String()+": "+err.Error()))
 }
 
 // object returns the key of the object that holds the keyring, empty if none

@@ -103,7 +103,7 @@ func (s *source) orphan(ctx context.Context, adopted [][]byte) error {
 	known := &contents{}
 	for _, key := range adopted {
 		if _, err := known.add(key, s.clock.Now()); err != nil {
-			return refuseKeyring(fmt.Errorf("Adopt: %w", err))
+			return refuseKeyring(fmt.Errorf("option Adopt: %w", err))
 		}
 	}
 	for info, err := range s.store.List(ctx, ports.ListOptions{Limit: orphanLook, KeysOnly: true}) {
@@ -138,7 +138,7 @@ func (k *Keyring) adopt(ctx context.Context, raw [][]byte) error {
 	for _, key := range raw {
 		r, err := newRoot(key)
 		if err != nil {
-			return refuseKeyring(fmt.Errorf("Adopt: %w", err))
+			return refuseKeyring(fmt.Errorf("option Adopt: %w", err))
 		}
 		missing = missing || !slices.ContainsFunc(k.Keys(), func(known KeyInfo) bool { return known.ID == r.id })
 	}

@@ -62,8 +62,8 @@ const (
 // ports.Streamer.
 //
 // Each object costs a read of 16 bytes, and each rewritten one a read and a
-// write more. Requests that answer ErrBusy, ErrUnavailable or ErrUnknown are made up to eight times,
-// with growing waits. Objects that can't be decrypted are left as they are and reported;
+// write more. An object whose requests answer ErrPrecondition, ErrBusy, ErrUnavailable or ErrUnknown
+// is looked at up to eight times, with growing waits. Objects that can't be decrypted are left as they are and reported;
 // the error then matches ErrCorrupt. Any other failure ends the walk.
 //
 // All processes must know the primary key before it begins, or else be able to
@@ -71,7 +71,7 @@ const (
 // key leave objects for another run; DryRun counts them.
 func Reencrypt(ctx context.Context, inner ports.ObjectStore, keyring *Keyring, opts ReencryptOptions) (Report, error) {
 	if opts.Concurrency < 0 {
-		return Report{}, ports.Fail("reencrypt", "", ports.ErrInvalidKey, fmt.Errorf("Concurrency is %d", opts.Concurrency))
+		return Report{}, ports.Fail("reencrypt", "", ports.ErrInvalidKey, fmt.Errorf("option Concurrency is %d", opts.Concurrency))
 	}
 	if opts.Concurrency == 0 {
 		opts.Concurrency = defaultConcurrency
@@ -179,8 +179,8 @@ func (w *walk) object(ctx context.Context, key string) error {
 		case err == nil:
 			w.note(key, o, size, nil)
 			return nil
-		case errors.Is(err, ports.ErrPrecondition): // somebody was faster
-		case errors.Is(err, ports.ErrBusy), errors.Is(err, ports.ErrUnavailable), errors.Is(err, ports.ErrUnknown):
+		case errors.Is(err, ports.ErrPrecondition), // somebody was faster
+			errors.Is(err, ports.ErrBusy), errors.Is(err, ports.ErrUnavailable), errors.Is(err, ports.ErrUnknown):
 			if err := w.opts.Clock.Sleep(ctx, wait/2+rand.N(wait/2)); err != nil {
 				return err
 			}

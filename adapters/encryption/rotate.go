@@ -172,7 +172,8 @@ func (k *Keyring) changeTo(ctx context.Context, kek tink.AEAD, edit func(*conten
 	return last
 }
 
-// replace writes contents over a version. An answer that was lost is looked for.
+// replace writes contents over a version. It knows its own success by the
+// bytes, also where the answer was lost or the request was delivered twice.
 func (s *source) replace(ctx context.Context, c *contents, kek tink.AEAD, version ports.Version) (ports.Version, error) {
 	body, err := s.seal(c, kek)
 	if err != nil {
@@ -183,7 +184,7 @@ func (s *source) replace(ctx context.Context, c *contents, kek tink.AEAD, versio
 		if made, err = s.store.Put(ctx, s.object, body, ports.IfVersion(version)); err == nil {
 			return made, nil
 		}
-		if !errors.Is(err, ports.ErrUnknown) {
+		if !errors.Is(err, ports.ErrUnknown) && !errors.Is(err, ports.ErrPrecondition) {
 			break
 		}
 		o, getErr := s.store.Get(ctx, s.object, ports.GetOptions{})
@@ -193,7 +194,7 @@ func (s *source) replace(ctx context.Context, c *contents, kek tink.AEAD, versio
 		case string(o.Data) == string(body):
 			return o.Version, nil
 		case o.Version != version:
-			return "", err // ours may have been there in between
+			return "", err // where it is unknown, ours may have been there in between
 		}
 	}
 	return "", err

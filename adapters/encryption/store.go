@@ -62,7 +62,7 @@ func newStore(inner ports.ObjectStore, keyring *Keyring, opts Options) (*store, 
 	case keyring == nil:
 		return refuse("there is no keyring")
 	case opts.ExactListSizes && !opts.ReadPlaintext:
-		return refuse("ExactListSizes is for use with ReadPlaintext")
+		return refuse("option ExactListSizes is for use with ReadPlaintext")
 	}
 	caps := inner.Capabilities()
 	caps.Name = "encrypted " + caps.Name

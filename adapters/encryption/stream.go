@@ -62,7 +62,7 @@ func (s streams) near(ctx context.Context, key string, opts ports.GetOptions, r 
 	}
 	head := make([]byte, streamStart)
 	n, err := fill(body, head)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, errShort) {
 		return fail(broken(ctx, key, err))
 	}
 	v, err := s.view(ctx, "get stream", info, head[:n], r)
@@ -71,7 +71,7 @@ func (s streams) near(ctx context.Context, key string, opts ports.GetOptions, r 
 	}
 	from, _ := v.interval()
 	all := io.MultiReader(bytes.NewReader(head[:n]), body)
-	if _, err := io.CopyN(io.Discard, all, from); err != nil {
+	if _, err := fill(all, make([]byte, from)); err != nil {
 		return fail(broken(ctx, key, err))
 	}
 	return s.opened(&v, all, body)
@@ -106,19 +106,23 @@ type closing struct {
 	io.Closer
 }
 
-// fill reads until p is full. Unlike io.ReadFull it answers io.EOF for an end
-// that comes too early, and leaves other errors as they are: a reader's own
-// io.ErrUnexpectedEOF is a failure of the reader.
+// errShort is the answer of fill where the reader came to its end.
+var errShort = errors.New("fewer bytes than there should be")
+
+// fill reads until p is full. Unlike io.ReadFull it tells the end of the reader
+// from an io.ErrUnexpectedEOF of the reader's own, which is a failure.
 func fill(r io.Reader, p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var m int
-		m, err = r.Read(p[n:])
+	for n < len(p) {
+		m, err := r.Read(p[n:])
 		n += m
+		if err == io.EOF && n < len(p) {
+			return n, errShort
+		}
+		if err != nil && n < len(p) {
+			return n, err
+		}
 	}
-	if n == len(p) {
-		err = nil
-	}
-	return n, err
+	return n, nil
 }
 
 // broken classifies the failure of reading the body of an object.
@@ -127,8 +131,8 @@ func broken(ctx context.Context, key string, err error) error {
 		return err
 	}
 	kind := ports.ErrUnavailable
-	if err == io.EOF {
-		kind, err = ports.ErrCorrupt, errors.New("the store gave fewer bytes than the object has")
+	if errors.Is(err, errShort) {
+		kind = ports.ErrCorrupt
 	} else if done := ctx.Err(); done != nil && errors.Is(err, done) {
 		kind = done
 	}
@@ -146,17 +150,16 @@ func (s streams) PutStream(ctx context.Context, key string, body io.Reader, cond
 	if err != nil {
 		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrInvalidKey, err)
 	}
-	head := make([]byte, documentLimit+1)
-	n, err := fill(contextReader{ctx, body}, head)
+	head, err := readHead(contextReader{ctx, body})
 	switch {
 	case ctx.Err() != nil:
 		return ports.ObjectInfo{}, ports.ContextDone(ctx, op, key)
 	case err == nil:
 		return s.putLong(ctx, key, head, body, cond)
-	case err != io.EOF:
+	case !errors.Is(err, errShort): // which says that head is all
 		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("reading the body: %w", err))
 	}
-	object, err := s.keys.current().sealDocument(nil, key, head[:n])
+	object, err := s.keys.current().sealDocument(nil, key, head)
 	if err != nil {
 		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, err)
 	}
@@ -164,7 +167,7 @@ func (s streams) PutStream(ctx context.Context, key string, body io.Reader, cond
 	if err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	info.Size = int64(n)
+	info.Size = int64(len(head))
 	return info, nil
 }
 
@@ -179,6 +182,19 @@ func (s streams) putLong(ctx context.Context, key string, head []byte, body io.R
 	}
 	info.Size = r.plain
 	return info, nil
+}
+
+// readHead reads one byte more than a document has, or up to the end and then
+// answers errShort.
+func readHead(body io.Reader) ([]byte, error) {
+	head := make([]byte, segmentSize) // most are small
+	n, err := fill(body, head)
+	if err != nil {
+		return head[:n], err
+	}
+	head = append(make([]byte, 0, documentLimit+1), head...)[:documentLimit+1]
+	more, err := fill(body, head[n:])
+	return head[:n+more], err
 }
 
 // contextReader fails as soon as the context is done.

@@ -13,25 +13,20 @@ import (
 )
 
 // The kit runs on a client that the package makes, in the whole bucket and
-// below a prefix, behind faults, and on a client of the caller's with either
-// kind of reads.
+// below a prefix, behind faults, and on a client of the caller's, which reads
+// by the XML API.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	own := func(change func(*Config)) func(testing.TB, *server) ports.ObjectStore {
 		return func(t testing.TB, srv *server) ports.ObjectStore { return open(t, srv, change) }
 	}
 	for name, make := range map[string]func(testing.TB, *server) ports.ObjectStore{
-		"plain":          own(func(*Config) {}),
-		"probed":         own(func(c *Config) { c.SkipProbe = false }),
-		"below a prefix": own(func(c *Config) { c.Prefix = "tenants/7" }),
-		"small chunks":   own(func(c *Config) { c.ChunkSize = chunkUnit }),
+		"probed":                       own(probed),
+		"below a prefix, small chunks": own(func(c *Config) { c.Prefix, c.ChunkSize = "tenants/7", chunkUnit }),
 		"behind faults": func(t testing.TB, srv *server) ports.ObjectStore {
 			return faults.Store(open(t, srv), faults.New(faults.Options{}))
 		},
-		"caller's client": func(t testing.TB, srv *server) ports.ObjectStore {
-			return openNew(t, srv, storage.WithJSONReads())
-		},
-		"caller's client, XML reads": func(t testing.TB, srv *server) ports.ObjectStore { return openNew(t, srv) },
+		"caller's client": func(t testing.TB, srv *server) ports.ObjectStore { return openNew(t, srv) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

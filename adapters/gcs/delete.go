@@ -8,7 +8,7 @@ import (
 )
 
 // Delete removes an object in one request.
-func (s *Store) Delete(ctx context.Context, key string, cond ports.Condition) error {
+func (s *bucket) Delete(ctx context.Context, key string, cond ports.Condition) error {
 	if err := s.enter(ctx, opDelete, key); err != nil {
 		return err
 	}

@@ -24,8 +24,8 @@ func generationOf(v ports.Version) (int64, bool) {
 
 // conditional puts a condition on a write; false if it can't hold. The zero
 // of GenerationMatch would be no condition at all.
-func (s *Store) conditional(key string, cond ports.Condition) (*storage.ObjectHandle, bool) {
-	object := s.bucket.Object(key)
+func (s *bucket) conditional(key string, cond ports.Condition) (*storage.ObjectHandle, bool) {
+	object := s.handle.Object(key)
 	if cond.IsAbsent() {
 		return object.If(storage.Conditions{DoesNotExist: true}), true
 	}

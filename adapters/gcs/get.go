@@ -16,7 +16,7 @@ import (
 
 // Get downloads an object or a range of it, in one request (two for a range
 // of an empty object). The checksum of a whole object is verified.
-func (s *Store) Get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
+func (s *bucket) Get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
 	d, err := s.download(ctx, opGet, key, opts)
 	if err != nil {
 		return ports.Object{}, err
@@ -32,7 +32,7 @@ func (s *Store) Get(ctx context.Context, key string, opts ports.GetOptions) (por
 // download is an object on its way. It is the body of GetStream.
 type download struct {
 	attempt *attempt
-	store   *Store
+	bucket  *bucket
 	info    ports.ObjectInfo
 	reader  *storage.Reader
 	left    int64 // bytes that have yet to come
@@ -41,7 +41,7 @@ type download struct {
 }
 
 // download asks for the object. The answer is closed by the caller.
-func (s *Store) download(ctx context.Context, op, key string, opts ports.GetOptions) (*download, error) {
+func (s *bucket) download(ctx context.Context, op, key string, opts ports.GetOptions) (*download, error) {
 	if err := s.enter(ctx, op, key); err != nil {
 		return nil, err
 	}
@@ -52,11 +52,11 @@ func (s *Store) download(ctx context.Context, op, key string, opts ports.GetOpti
 	return d, err
 }
 
-func (s *Store) ask(ctx context.Context, op, key string, opts ports.GetOptions) (*download, error) {
+func (s *bucket) ask(ctx context.Context, op, key string, opts ports.GetOptions) (*download, error) {
 	if opts.Range.Offset < 0 || opts.Range.Length < 0 {
 		return nil, badRange(op, key, opts.Range)
 	}
-	object := s.bucket.Object(key)
+	object := s.handle.Object(key)
 	known, conditional := generationOf(opts.IfNoneMatch)
 	if conditional {
 		object = object.If(storage.Conditions{GenerationNotMatch: known})
@@ -68,7 +68,7 @@ func (s *Store) ask(ctx context.Context, op, key string, opts ports.GetOptions) 
 		a.stop()
 		return nil, a.fail(err)
 	}
-	d := &download{attempt: a, store: s, reader: reader}
+	d := &download{attempt: a, bucket: s, reader: reader}
 	if err := d.examine(opts.Range, known); err != nil {
 		_ = reader.Close()
 		a.stop()
@@ -130,7 +130,7 @@ func (d *download) all() ([]byte, error) {
 		return nil, err
 	}
 	var more [1]byte
-	if _, err := io.ReadFull(d, more[:]); err != io.EOF { //nolint:errorlint // the end, where the checksum is verified, and no failure that wraps it
+	if _, err := io.ReadFull(d, more[:]); err != io.EOF { // the checksum is verified at the end
 		return nil, err
 	}
 	return data, nil
@@ -167,6 +167,6 @@ func (d *download) Close() error {
 	d.closed = true
 	d.attempt.stop()
 	_ = d.reader.Close() // answers again what Read did
-	d.store.life.leave()
+	d.bucket.life.leave()
 	return nil
 }

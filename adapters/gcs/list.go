@@ -18,7 +18,7 @@ const pageSize = 1000
 
 // List asks for pages of up to 1,000 objects, one at a time, as the loop gets
 // to them.
-func (s *Store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
+func (s *bucket) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
 	return func(yield func(ports.ObjectInfo, error) bool) {
 		err := ports.ContextDone(ctx, opList, opts.Prefix)
 		if err == nil {
@@ -39,12 +39,12 @@ func (s *Store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[port
 }
 
 // walk yields until the loop ends, and answers the failure that ended it.
-func (s *Store) walk(a *attempt, opts ports.ListOptions, yield func(ports.ObjectInfo, error) bool) error {
+func (s *bucket) walk(a *attempt, opts ports.ListOptions, yield func(ports.ObjectInfo, error) bool) error {
 	query, err := queryOf(opts)
 	if err != nil {
 		return a.fail(err)
 	}
-	it := s.bucket.Objects(a.ctx, query)
+	it := s.handle.Objects(a.ctx, query)
 	it.PageInfo().MaxSize = pageSize
 	if opts.Limit > 0 && opts.Limit < pageSize {
 		it.PageInfo().MaxSize = opts.Limit + 1 // StartAfter itself may be in it

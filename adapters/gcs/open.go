@@ -13,10 +13,11 @@ import (
 
 // Open makes a client of its own, checks with a few requests under
 // "_sb/probe/" that the bucket honours conditions, and returns the store. A
-// server that doesn't is refused with ports.ErrUnsupported and the reason; a
-// bad option answers ports.ErrInvalidKey. The caller closes the store, which
-// is also a ports.Streamer, a ports.Pinger and an io.Closer.
-func Open(ctx context.Context, cfg Config) (ports.ObjectStore, error) {
+// server that doesn't is refused with ports.ErrUnsupported and the reason, a
+// bucket that is not there with ports.ErrUnavailable, and an option that makes
+// no sense with ports.ErrInvalidKey and the option's name. The caller closes
+// the store.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
 	opts := cfg.options()
 	if err := opts.applyDefaults(); err != nil {
 		return nil, refuse(cfg.Bucket, err)
@@ -29,7 +30,7 @@ func Open(ctx context.Context, cfg Config) (ports.ObjectStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newStore(link.client, opts)
+	s := newBucket(link.client, opts)
 	s.life.end = link.close
 	return s.ready(ctx, opts)
 }
@@ -41,41 +42,43 @@ func Open(ctx context.Context, cfg Config) (ports.ObjectStore, error) {
 // Objects that are stored with "Content-Encoding: gzip", which this module
 // never writes, are refused with ports.ErrUnsupported, because such a client
 // would decompress them. Clients for gRPC are not supported.
-func New(ctx context.Context, client *storage.Client, opts Options) (ports.ObjectStore, error) {
+func New(ctx context.Context, client *storage.Client, opts Options) (*Store, error) {
 	if err := opts.applyDefaults(); err != nil {
 		return nil, refuse(opts.Bucket, err)
 	}
 	if client == nil {
 		return nil, refuse(opts.Bucket, errors.New("the client is nil"))
 	}
-	return newStore(client, opts).ready(ctx, opts)
+	return newBucket(client, opts).ready(ctx, opts)
 }
 
-// ready puts the prefix on the store and probes it there. It closes the store
-// if that fails.
-func (s *Store) ready(ctx context.Context, opts Options) (ports.ObjectStore, error) {
-	below, err := prefix.Store(s, opts.Prefix)
+// ready puts the prefix on the bucket and probes it there. It closes the
+// bucket if that fails.
+func (s *bucket) ready(ctx context.Context, opts Options) (*Store, error) {
+	view, err := prefix.Store(s, opts.Prefix)
 	if err == nil && !opts.SkipProbe {
-		err = (&probe{store: below, raw: s, clock: opts.Clock}).run(ctx)
+		err = (&probe{store: view, bucket: s, clock: opts.Clock}).run(ctx)
 	}
 	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
-	return below, nil
+	store := &Store{ObjectStore: view, Pinger: s, Closer: s}
+	store.Streamer, _ = ports.As[ports.Streamer](view)
+	return store, nil
 }
 
-func newStore(client *storage.Client, opts Options) *Store {
-	bucket := client.Bucket(opts.Bucket).Retryer(storage.WithPolicy(storage.RetryNever))
+func newBucket(client *storage.Client, opts Options) *bucket {
+	handle := client.Bucket(opts.Bucket).Retryer(storage.WithPolicy(storage.RetryNever))
 	if opts.UserProject != "" {
-		bucket = bucket.UserProject(opts.UserProject)
+		handle = handle.UserProject(opts.UserProject)
 	}
 	ping := pingKey
 	if opts.Prefix != "" {
 		ping = opts.Prefix + "/" + pingKey
 	}
-	return &Store{
-		bucket: bucket, name: opts.Bucket, ping: ping, chunkSize: opts.ChunkSize,
+	return &bucket{
+		handle: handle, name: opts.Bucket, ping: ping, chunkSize: opts.ChunkSize,
 		caps: ports.Capabilities{
 			Name: "gcs", ConditionalDelete: true, UniqueVersions: true,
 			LateWrites: true, NestedKeys: true, MaxObjectSize: maxObjectSize,

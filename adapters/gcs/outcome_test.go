@@ -226,12 +226,14 @@ func over(t *testing.T, base http.RoundTripper) ports.ObjectStore {
 
 func TestAContextThatEndsBeforeAnythingWasSent(t *testing.T) {
 	t.Parallel()
+	atEnd := make(chan struct{})
+	t.Cleanup(func() { close(atEnd) })
 	for _, c := range calls() {
 		ctx, cancel := context.WithCancel(t.Context())
-		base := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		base := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 			cancel()
-			<-ctx.Done()
-			return nil, ctx.Err()
+			<-atEnd // a dial goes on after its request
+			return nil, errors.New("too late")
 		}}
 		err := c.do(ctx, over(t, base), c.cond)
 		wantErr(t, err, context.Canceled, c.name+" that was never sent")

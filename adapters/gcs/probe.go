@@ -15,10 +15,10 @@ import (
 // There are servers that accept conditions and ignore them: on such a one
 // every concurrent update would be lost, without an error.
 type probe struct {
-	store ports.ObjectStore // below the prefix
-	raw   *Store            // whose capabilities are found out
-	clock ports.Clock
-	keys  string // all of them start with this
+	store  ports.ObjectStore // below the prefix
+	bucket *bucket           // whose capabilities are found out
+	clock  ports.Clock
+	keys   string // all of them start with this
 }
 
 // run answers nil if the store can be used. A server that is not sound is
@@ -132,7 +132,7 @@ func (p *probe) listing(ctx context.Context) error {
 			return unsound(fmt.Sprintf("an object with generation %q is listed with %q right after its put", stat.Version, listed[key]))
 		}
 	}
-	p.raw.caps.NestedKeys = listed[nestedKey] != ""
+	p.bucket.caps.NestedKeys = listed[nestedKey] != ""
 	return nil
 }
 
@@ -140,7 +140,7 @@ func (p *probe) listing(ctx context.Context) error {
 func (p *probe) deletes(ctx context.Context) error {
 	err := p.remove(ctx, raceKey, ports.IfVersion(wrongNumber))
 	if err == nil {
-		p.raw.caps.ConditionalDelete = false
+		p.bucket.caps.ConditionalDelete = false
 	} else if !errors.Is(err, ports.ErrPrecondition) {
 		return err
 	}

@@ -20,7 +20,7 @@ var (
 )
 
 // Put uploads an object in one request, with its checksum.
-func (s *Store) Put(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
+func (s *bucket) Put(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
 	if err := s.enter(ctx, opPut, key); err != nil {
 		return "", err
 	}
@@ -35,7 +35,7 @@ func (s *Store) Put(ctx context.Context, key string, data []byte, cond ports.Con
 	return versionOf(attrs.Generation), nil
 }
 
-func (s *Store) upload(ctx context.Context, op, key string, data []byte, cond ports.Condition) (*storage.ObjectAttrs, error) {
+func (s *bucket) upload(ctx context.Context, op, key string, data []byte, cond ports.Condition) (*storage.ObjectAttrs, error) {
 	object, ok := s.conditional(key, cond)
 	if !ok {
 		return nil, ports.Fail(op, key, ports.ErrPrecondition, errNever)

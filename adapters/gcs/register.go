@@ -21,7 +21,11 @@ func openURL(ctx context.Context, u *url.URL) (ports.ObjectStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Open(ctx, cfg)
+	store, err := Open(ctx, cfg)
+	if err != nil {
+		return nil, err // without this, a nil *Store would be a store
+	}
+	return store, nil
 }
 
 func configOf(u *url.URL) (Config, error) {

@@ -39,7 +39,7 @@ func (s *source) Read(p []byte) (int, error) {
 	case s.size > maxObjectSize:
 		s.err = errSize
 		return 0, errSize
-	case errors.Is(err, io.EOF) && err == io.EOF: //nolint:errorlint // io.Reader: a wrapped EOF is a failure
+	case err == io.EOF: // a wrapped one is a failure
 		s.ended.Store(true)
 	case err != nil:
 		s.err = err

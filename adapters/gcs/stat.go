@@ -18,11 +18,11 @@ const (
 )
 
 // Stat asks for the metadata of an object, in one request.
-func (s *Store) Stat(ctx context.Context, key string) (ports.ObjectInfo, error) {
+func (s *bucket) Stat(ctx context.Context, key string) (ports.ObjectInfo, error) {
 	return s.stat(ctx, opStat, key)
 }
 
-func (s *Store) stat(ctx context.Context, op, key string) (ports.ObjectInfo, error) {
+func (s *bucket) stat(ctx context.Context, op, key string) (ports.ObjectInfo, error) {
 	if err := s.enter(ctx, op, key); err != nil {
 		return ports.ObjectInfo{}, err
 	}
@@ -30,7 +30,7 @@ func (s *Store) stat(ctx context.Context, op, key string) (ports.ObjectInfo, err
 	a := &attempt{bucket: s.name, op: op, key: key}
 	a.start(ctx)
 	defer a.stop()
-	attrs, err := s.bucket.Object(key).Attrs(a.ctx)
+	attrs, err := s.handle.Object(key).Attrs(a.ctx)
 	if err != nil {
 		return ports.ObjectInfo{}, a.fail(err)
 	}

@@ -3,16 +3,30 @@ package gcs
 import (
 	"context"
 	"errors"
+	"io"
 
 	"cloud.google.com/go/storage"
 
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-// Store is a bucket, or the part of it below a prefix, as a ports.ObjectStore.
-// Open and New make it. All methods are safe for concurrent use.
+// Store is a bucket, or the part of it below a prefix. Open and New make it.
+// All methods are safe for concurrent use.
+//
+// Close makes every later call answer ports.ErrClosed. Calls that go on, and
+// streams that are open, can end; the connections of a client that Open made
+// are closed with the last of them. Ping asks for an object that does not
+// exist: it needs no more rights than Stat, and reads nothing.
 type Store struct {
-	bucket    *storage.BucketHandle // never retries
+	ports.ObjectStore
+	ports.Streamer
+	ports.Pinger
+	io.Closer
+}
+
+// bucket is the whole bucket.
+type bucket struct {
+	handle    *storage.BucketHandle // never retries
 	name      string
 	ping      string
 	chunkSize int
@@ -20,23 +34,16 @@ type Store struct {
 	life      lifetime
 }
 
-var (
-	_ ports.ObjectStore = (*Store)(nil)
-	_ ports.Streamer    = (*Store)(nil)
-	_ ports.Pinger      = (*Store)(nil)
-)
-
 const (
 	maxObjectSize = 5 << 40 // by the documentation of Google Cloud Storage
 	pingKey       = "_sb/ping"
 )
 
 // Capabilities returns what the probe at open found.
-func (s *Store) Capabilities() ports.Capabilities { return s.caps }
+func (s *bucket) Capabilities() ports.Capabilities { return s.caps }
 
-// Ping asks for an object that does not exist: it needs no more rights than
-// Stat, and reads nothing.
-func (s *Store) Ping(ctx context.Context) error {
+// Ping answers nil if the server answers with these credentials.
+func (s *bucket) Ping(ctx context.Context) error {
 	_, err := s.stat(ctx, "ping", s.ping)
 	if err == nil || errors.Is(err, ports.ErrNotFound) {
 		return nil
@@ -44,17 +51,15 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// Close makes every later call answer ports.ErrClosed. Calls that go on, and
-// streams that are open, can end; the connections of a client that Open made
-// are closed with the last of them. A second Close answers nil.
-func (s *Store) Close() error {
+// Close lets calls in flight end. A second Close answers nil.
+func (s *bucket) Close() error {
 	s.life.close()
 	return nil
 }
 
 // enter starts a call on one key. Each enter that answers nil is followed by
 // one s.life.leave.
-func (s *Store) enter(ctx context.Context, op, key string) error {
+func (s *bucket) enter(ctx context.Context, op, key string) error {
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 // GetStream is Get with a reader. A connection that breaks is resumed at the
 // same generation, or the read fails.
-func (s *Store) GetStream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
+func (s *bucket) GetStream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
 	d, err := s.download(ctx, opGetStream, key, opts)
 	if err != nil {
 		return ports.ObjectInfo{}, nil, err
@@ -28,7 +28,7 @@ const smallStream = chunkUnit
 // resumable upload. Its chunks before the last one are sent again after a
 // passing failure, a few times each. The last one makes the object
 // visible under cond, and is sent once.
-func (s *Store) PutStream(ctx context.Context, key string, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
+func (s *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
 	if err := s.enter(ctx, opPutStream, key); err != nil {
 		return ports.ObjectInfo{}, err
 	}
@@ -52,7 +52,7 @@ func (s *Store) PutStream(ctx context.Context, key string, body io.Reader, cond 
 }
 
 // resumable uploads head and then the rest of src.
-func (s *Store) resumable(ctx context.Context, key string, head io.Reader, src *source, cond ports.Condition) (*storage.ObjectAttrs, error) {
+func (s *bucket) resumable(ctx context.Context, key string, head io.Reader, src *source, cond ports.Condition) (*storage.ObjectAttrs, error) {
 	object, ok := s.conditional(key, cond)
 	if !ok {
 		return nil, ports.Fail(opPutStream, key, ports.ErrPrecondition, errNever)

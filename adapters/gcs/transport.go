@@ -20,6 +20,11 @@ const (
 	// streams have in flight. It counts for HTTP/1.1 only.
 	idlePerHost = 256
 
+	// answerTimeout is long, because a write without an answer has an unknown
+	// outcome. It counts from the end of the body; contexts end what must end
+	// earlier.
+	answerTimeout = 60 * time.Second
+
 	// pingAfter finds out that a quiet HTTP/2 connection is dead.
 	pingAfter = 31 * time.Second
 )
@@ -85,10 +90,12 @@ func defaultCredentials(bucket string) (*auth.Credentials, error) {
 func newBase() *http.Transport {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	if !ok { // the program put something else there
-		return &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: idlePerHost}
+		base = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	} else {
+		base = base.Clone()
 	}
-	base = base.Clone()
 	base.MaxIdleConns, base.MaxIdleConnsPerHost = 2*idlePerHost, idlePerHost
+	base.ResponseHeaderTimeout = answerTimeout
 	base.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter}
 	return base
 }

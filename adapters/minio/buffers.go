@@ -27,7 +27,7 @@ func fill(body io.Reader, buf []byte) (n int, ended bool, err error) {
 		read, err := body.Read(buf[n:])
 		n += read
 		switch {
-		case err == io.EOF: //nolint:errorlint // readers answer io.EOF itself
+		case err == io.EOF:
 			return n, true, nil
 		case err != nil:
 			return n, false, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"github.com/smarterbase/smarterbase/ports"
 )
@@ -77,8 +78,8 @@ func (c Config) options() Options {
 
 // applyDefaults checks the options and fills what is zero.
 func (o *Options) applyDefaults() error {
-	if o.Bucket == "" || strings.Contains(o.Bucket, "/") {
-		return fmt.Errorf("option Bucket is %q, not the name of a bucket", o.Bucket)
+	if err := s3utils.CheckValidBucketName(o.Bucket); err != nil {
+		return fmt.Errorf("option Bucket is %q, not the name of a bucket: %w", o.Bucket, err)
 	}
 	if o.PartSize == 0 {
 		o.PartSize = defaultPartSize

@@ -69,7 +69,7 @@ func (a attempt) judge(answer sdk.ErrorResponse) error {
 	case "SlowDownWrite", "RequestTimeout":
 		// Some drives may have stored the object while others did not answer.
 		return a.lost()
-	case "XMinioObjectExistsAsDirectory", "XMinioParentIsObject", "ObjectParentIsFile", "ExistingObjectIsDirectory", "ExistingObjectIsFile":
+	case "XMinioObjectExistsAsDirectory", "XMinioParentIsObject":
 		return ports.ErrUnsupported // another program's object is the folder of ours
 	case sdk.NoSuchUpload:
 		return a.lost() // some intermediary may have asked twice
@@ -86,7 +86,7 @@ func (a attempt) byStatus(status int) error {
 	case http.StatusNotFound:
 		return a.absent()
 	case http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return ports.ErrBusy
+		return ports.ErrBusy // 409 also while file gateways make and remove folders
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return ports.ErrPermission
 	case http.StatusRequestEntityTooLarge:

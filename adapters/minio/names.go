@@ -15,7 +15,8 @@ import (
 //     After a segment of full length it stands in a segment of its own, and where
 //     nothing can be below the key, because it is as long as keys can be, it is
 //     left out;
-//   - a folder that has a known extension has folderMark appended, which sorts as
+//   - a folder that has a known extension, or whose name servers take for one of
+//     their own and leave out of listings, has folderMark appended, which sorts as
 //     the slash after it does: above "." with anything, below "0";
 //   - a backslash, which MinIO takes for a slash in places, is written so that it
 //     sorts the same: above "[" with anything, below "]".
@@ -52,6 +53,13 @@ func hasExtension(segment string) bool {
 	return false
 }
 
+// isMarkedFolder says whether a segment can't be the name of a folder.
+func isMarkedFolder(segment string) bool {
+	return hasExtension(segment) ||
+		strings.HasSuffix(segment, "__XLDIR__") || // MinIO's for a key that ends in a slash
+		segment == ".sgwtmp" // versitygw's for unfinished writes
+}
+
 // encode returns the name of a valid key, and false where it would be too long.
 func encode(key string) (name string, ok bool) {
 	if isPlain(key) {
@@ -82,7 +90,7 @@ func isPlain(key string) bool {
 		if !more {
 			return hasExtension(folder)
 		}
-		if hasExtension(folder) {
+		if isMarkedFolder(folder) {
 			return false
 		}
 		key = rest
@@ -97,7 +105,7 @@ func encodeFolders(folders string) string {
 	segments := strings.Split(folders[:len(folders)-1], "/")
 	for i, segment := range segments {
 		segments[i] = escaped(segment)
-		if hasExtension(segment) {
+		if isMarkedFolder(segment) {
 			segments[i] += folderMark
 		}
 	}
@@ -108,7 +116,7 @@ func encodeFolders(folders string) string {
 // package gives to none: it belongs to another program.
 func decode(name string) (key string, ok bool) {
 	if isPlain(name) {
-		return name, true
+		return name, ports.ValidateKey(name) == nil
 	}
 	key = strings.TrimSuffix(strings.TrimSuffix(name, blankMark), objectMark)
 	key = strings.TrimSuffix(key, "/")
@@ -124,7 +132,7 @@ func decode(name string) (key string, ok bool) {
 	}
 	key = strings.Join(segments, "/")
 	again, ok := encode(key)
-	return key, ok && again == name
+	return key, ok && again == name && ports.ValidateKey(key) == nil
 }
 
 // escaped writes a part of a key; the order of parts stays.

@@ -86,6 +86,7 @@ type upload struct {
 	store     *Store
 	key, name string
 	id        string
+	free      chan *[]byte // buffers that are not in use
 
 	mu     sync.Mutex
 	parts  []sdk.CompletePart
@@ -100,7 +101,7 @@ func (s *Store) upload(ctx context.Context, key, name string, first *[]byte, bod
 		s.buffers.large.Put(first)
 		return ports.ObjectInfo{}, s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
 	}
-	u := &upload{store: s, key: key, name: name, id: id}
+	u := &upload{store: s, key: key, name: name, id: id, free: make(chan *[]byte, parallelParts+1)}
 	if err := u.send(ctx, first, body); err != nil {
 		u.abort(ctx)
 		return ports.ObjectInfo{}, err
@@ -109,57 +110,60 @@ func (s *Store) upload(ctx context.Context, key, name string, first *[]byte, bod
 }
 
 // send uploads parts until the body ends. When it returns, all of them are
-// over.
+// over. It has as many buffers as parts are sent at once, and one to read into.
 func (u *upload) send(ctx context.Context, buf *[]byte, body io.Reader) error {
 	sending, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var under sync.WaitGroup
-	slots := make(chan struct{}, parallelParts)
 	n, ended := len(*buf), false
 	for number := 1; n > 0; number++ {
-		if err := u.take(sending, slots, number); err != nil {
-			u.stop(err)
-			u.store.buffers.large.Put(buf)
-			break
-		}
 		part, size := buf, n
 		under.Go(func() {
-			defer func() { <-slots }()
 			if err := u.part(ctx, sending, number, (*part)[:size]); err != nil {
 				u.stop(err)
 				cancel()
 			}
-			u.store.buffers.large.Put(part)
+			u.free <- part
 		})
 		if ended {
 			break
 		}
-		buf = u.store.buffers.large.Get().(*[]byte)
 		var err error
+		if buf, err = u.buffer(sending, number+1); err != nil {
+			u.stop(err)
+			break
+		}
 		if n, ended, err = fill(body, *buf); err != nil {
 			u.stop(readerFailed(ctx, u.key, err))
 			cancel()
 			n = 0
 		}
 		if n == 0 {
-			u.store.buffers.large.Put(buf)
+			u.free <- buf
 		}
 	}
 	under.Wait()
+	for range len(u.free) {
+		u.store.buffers.large.Put(<-u.free)
+	}
 	return u.failed
 }
 
-// take waits for the turn of a part.
-func (u *upload) take(ctx context.Context, slots chan<- struct{}, number int) error {
+// buffer waits for one that a part of that number can be read into.
+func (u *upload) buffer(ctx context.Context, number int) (*[]byte, error) {
 	if number > maxParts {
-		return ports.Fail(opUpload, u.key, ports.ErrTooLarge,
+		return nil, ports.Fail(opUpload, u.key, ports.ErrTooLarge,
 			fmt.Errorf("more than %d parts of %d bytes; set the option PartSize", maxParts, u.store.partSize))
 	}
-	select {
-	case slots <- struct{}{}:
-	case <-ctx.Done():
+	if number <= cap(u.free) && len(u.free) == 0 {
+		return u.store.buffers.large.Get().(*[]byte), nil
 	}
-	return ports.ContextDone(ctx, opUpload, u.key)
+	select {
+	case buf := <-u.free:
+		return buf, nil
+	case <-ctx.Done():
+		return nil, ports.ContextDone(ctx, opUpload, u.key)
+	}
 }
 
 // stop keeps the first failure.

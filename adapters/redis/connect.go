@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,9 +59,10 @@ type Config struct {
 	Options Options
 }
 
-// Dial opens a client and checks that the server answers; if it does not, no
-// connection is left open. Close the client. The errors are those of any call,
-// and ports.ErrInvalidKey for a Config that can't be, by the field's name.
+// Dial opens a client and checks that a primary server answers, runs scripts,
+// and does not evict what must stay; else no connection is left open. Close the
+// client. The errors are those of any call, ports.ErrUnsupported for a server
+// that evicts, and ports.ErrInvalidKey for a Config that can't be, by the field's name.
 func Dial(ctx context.Context, config Config) (*Client, error) {
 	config, err := config.withDefaults()
 	if err != nil {
@@ -76,7 +78,7 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 		return nil, err
 	}
 	c.owned = true
-	if err := c.Ping(ctx); err != nil {
+	if err := c.check(ctx); err != nil {
 		_ = c.Close() // as above
 		return nil, err
 	}
@@ -139,10 +141,10 @@ func withPort(addr string) (string, error) {
 	if err != nil {
 		host, port = strings.TrimSuffix(strings.TrimPrefix(addr, "["), "]"), "6379"
 	}
-	if host == "" && port != "" {
+	if host == "" {
 		host = "localhost"
 	}
-	if port == "" || strings.ContainsAny(host, "/@ ,") {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil || strings.ContainsAny(host, "/@ ,") {
 		return "", invalid("Addrs", errors.New("an address is not host:port"))
 	}
 	return net.JoinHostPort(host, port), nil

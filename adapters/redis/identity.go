@@ -28,7 +28,11 @@ func (x *Index) Identity(ctx context.Context) (string, error) {
 	}
 	names := make([]string, 0, len(nodes))
 	for _, n := range nodes {
-		if err := x.client.suitable(n); err != nil {
+		if n.name == "" {
+			return "", ports.Fail("identity", "", ports.ErrUnsupported,
+				errors.New("the server does not tell its run_id and master_replid, so nobody could see that it lost something"))
+		}
+		if err := x.client.keeps(n); err != nil {
 			return "", ports.Fail("identity", "", ports.ErrUnsupported, err)
 		}
 		names = append(names, n.name)
@@ -42,12 +46,18 @@ type node struct {
 	name, policy, maxMemory string
 }
 
-// suitable refuses nodes that can't keep what must not be lost silently.
-func (c *Client) suitable(n node) error {
-	if n.name == "" {
-		return errors.New("the server does not tell its run_id and master_replid, so nobody could see that it lost something")
+// check refuses what can't be used at all.
+func (c *Client) check(ctx context.Context) error {
+	nodes, err := c.nodes(ctx, "dial")
+	if err != nil {
+		return err
 	}
-	return c.keeps(n)
+	for _, n := range nodes {
+		if err := c.keeps(n); err != nil {
+			return ports.Fail("dial", "", ports.ErrUnsupported, err)
+		}
+	}
+	return nil
 }
 
 // keeps refuses nodes that evict keys which never expire.

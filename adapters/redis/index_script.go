@@ -16,6 +16,9 @@ package redis
 // besides identity because an index on a Cluster has many nodes: a space whose
 // slot moved is on another one, which others know as well.
 //
+// A script that finds a set lost takes the epoch away: then every call on the
+// space is stale, whatever set it is about, until a new epoch is installed.
+//
 // A sorted set that the head does not name is what an interrupted Drop left,
 // and counts as empty.
 //
@@ -47,6 +50,10 @@ end
 local head = redis.pcall('HMGET', KEYS[1], 'epoch', 'identity', 'home', 'begins')
 if head.err or head[1] ~= ARGV[1] then return {'epoch'} end
 if head[2] ~= ARGV[2] or head[3] ~= identity() then return {'identity'} end
+local function lost()
+  redis.call('HDEL', KEYS[1], 'epoch')
+  return {'lost'}
+end
 `
 
 	// luaSets walks over ARGV from the third: for each set how many members, and
@@ -56,7 +63,7 @@ local sizes = {}
 for i = 2, #KEYS do
   local known = redis.call('HGET', KEYS[1], field(KEYS[i]))
   sizes[i] = known and tonumber(known) or -2
-  if known and sizes[i] ~= size(KEYS[i]) then return {'lost'} end
+  if known and sizes[i] ~= size(KEYS[i]) then return lost() end
 end
 local function each(change)
   local at = 3
@@ -141,7 +148,7 @@ return {'ok'}
 
 const luaSet = luaCheck + `
 local known = redis.call('HGET', KEYS[1], field(KEYS[2]))
-if known and tonumber(known) ~= size(KEYS[2]) then return {'lost'} end
+if known and tonumber(known) ~= size(KEYS[2]) then return lost() end
 `
 
 var queryScript = newScript(false, luaSet+`

@@ -50,32 +50,3 @@ func escape(b *strings.Builder, text string) {
 		}
 	}
 }
-
-// unescape reads what escape wrote. Of anything else it makes no sense, and
-// says so.
-func unescape(text string) (string, bool) {
-	if strings.IndexByte(text, '%') < 0 {
-		return text, true
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			b.WriteByte(text[i])
-			continue
-		}
-		if i+2 >= len(text) {
-			return "", false
-		}
-		high, low := hexDigit(text[i+1]), hexDigit(text[i+2])
-		if high < 0 || low < 0 {
-			return "", false
-		}
-		b.WriteByte(byte(high<<4 | low))
-		i += 2
-	}
-	return b.String(), true
-}
-
-func hexDigit(ch byte) int {
-	return strings.IndexByte("0123456789ABCDEF", ch)
-}

@@ -23,9 +23,9 @@ type Options struct {
 	Breaker BreakerOptions
 
 	// AllowEviction uses a server that evicts keys without a time to live
-	// (maxmemory-policy allkeys-…) instead of refusing it. An index notices that
-	// something was evicted, and is built again: that is right, but may happen
-	// often. Locks and counters can't notice; see their own documentation.
+	// (maxmemory-policy allkeys-…) instead of refusing it. That is right for
+	// caches. An index notices that something was evicted, and is built again,
+	// each time. Leases end early and counters begin anew without a notice.
 	AllowEviction bool
 }
 

@@ -33,7 +33,7 @@ func openIndex(ctx context.Context, u *url.URL) (*Index, error) {
 	}
 	x := client.Index()
 	x.owned = true
-	if _, err := x.Identity(ctx); err != nil {
+	if _, err := x.Identity(ctx); err != nil { // one that does not tell who it is
 		_ = x.Close() // the reason is what counts
 		return nil, err
 	}

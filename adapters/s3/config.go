@@ -62,8 +62,8 @@ type Config struct {
 	SkipProbe bool
 
 	// Facts are taken for true if SkipProbe is set, and must not be given
-	// otherwise. The zero value claims nothing. Where there is no endpoint,
-	// AmazonFacts are right.
+	// otherwise. The zero value claims nothing where an endpoint is set, and
+	// stands for AmazonFacts otherwise.
 	Facts Facts
 
 	// Clock is for the waits of the probe and of the end of an upload that

@@ -22,6 +22,10 @@ func (b *bucket) Get(ctx context.Context, key string, opts ports.GetOptions) (po
 		return ports.Object{}, err
 	}
 	defer b.gate.leave()
+	return b.read(ctx, key, opts)
+}
+
+func (b *bucket) readOnce(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
 	d, err := b.download(ctx, key, opts)
 	if err != nil {
 		return ports.Object{}, err
@@ -65,7 +69,11 @@ func (b *bucket) download(ctx context.Context, key string, opts ports.GetOptions
 	d, err := arrived(key, out, opts.Range)
 	if err != nil {
 		_ = out.Body.Close()
-		return download{}, ports.Fail("get", key, ports.ErrUnavailable, err)
+		kind := ports.ErrUnavailable
+		if errors.Is(err, errRange) {
+			kind = ports.ErrInvalidKey
+		}
+		return download{}, ports.Fail("get", key, kind, err)
 	}
 	return d, nil
 }
@@ -81,6 +89,12 @@ func arrived(key string, out *awss3.GetObjectOutput, r ports.Range) (download, e
 		d.info.ModTime = *out.LastModified
 	}
 	if r.IsWhole() {
+		return d, nil
+	}
+	if out.ContentRange == nil && d.length == 0 { // some servers answer so for an empty object
+		if r.Offset > 0 {
+			return download{}, errRange
+		}
 		return d, nil
 	}
 	from, length, size, err := contentRange(out.ContentRange)

@@ -50,11 +50,8 @@ type walk struct {
 
 // run asks for page after page. It answers nil when the caller has had enough.
 func (w *walk) run(ctx context.Context) error {
-	req := request{prefix: sendable(w.opts.Prefix), after: sendable(w.opts.StartAfter), limit: maxPage}
+	req := request{prefix: sendablePrefix(w.opts.Prefix), after: sendable(w.opts.StartAfter), limit: maxPage}
 	exact := req.prefix == w.opts.Prefix && req.after == w.opts.StartAfter
-	if !exact && req.after < req.prefix && w.opts.Prefix > req.prefix {
-		req.after = sendable(w.opts.Prefix) // not before the keys that have the bytes cut off
-	}
 	var p page
 	for {
 		if w.opts.Limit > 0 && exact {
@@ -92,7 +89,10 @@ func (w *walk) take(info ports.ObjectInfo) error {
 	case w.opts.EndBefore != "" && key >= w.opts.EndBefore:
 		w.over = true
 		return nil
-	case key <= w.opts.StartAfter || !strings.HasPrefix(key, w.opts.Prefix) || !validKey(key):
+	case !strings.HasPrefix(key, w.opts.Prefix):
+		w.over = key > w.opts.Prefix // and so are all that follow
+		return nil
+	case key <= w.opts.StartAfter || !validKey(key) || w.bucket.reserved(key):
 		return nil
 	}
 	w.given++
@@ -114,6 +114,17 @@ func sendable(bound string) string {
 		}
 	}
 	return bound
+}
+
+// sendablePrefix is sendable without a last segment "." or "..", with which a
+// key may begin, and which some servers refuse.
+func sendablePrefix(prefix string) string {
+	prefix = sendable(prefix)
+	at := strings.LastIndexByte(prefix, '/') + 1
+	if rest := prefix[at:]; rest == "." || rest == ".." {
+		return prefix[:at]
+	}
+	return prefix
 }
 
 // canHoldKeys is false where no valid key begins with prefix. Some servers

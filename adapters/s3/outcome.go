@@ -49,7 +49,7 @@ var codes = map[string]error{
 	"EntityTooLarge": ports.ErrTooLarge,
 
 	"KeyTooLongError": ports.ErrInvalidKey, "InvalidURI": ports.ErrInvalidKey, "InvalidObjectName": ports.ErrInvalidKey,
-	"XMinioInvalidObjectName": ports.ErrInvalidKey, "InvalidRange": ports.ErrInvalidKey,
+	"XMinioInvalidObjectName": ports.ErrInvalidKey, "XMinioInvalidResourceName": ports.ErrInvalidKey, "InvalidRange": ports.ErrInvalidKey,
 
 	"NotImplemented": ports.ErrUnsupported, "MethodNotAllowed": ports.ErrUnsupported,
 
@@ -105,6 +105,8 @@ func (b *bucket) readFailure(ctx context.Context, op, key string, err error) err
 	switch {
 	case kind == errMissingBucket: //nolint:errorlint // answer returns it bare
 		return ports.Fail(op, key, ports.ErrUnavailable, b.missing(err))
+	case kind == errNested: //nolint:errorlint // answer returns it bare
+		kind = ports.ErrNotFound
 	case kind != nil:
 	case ctx.Err() != nil:
 		return ports.Fail(op, key, ctx.Err(), context.Cause(ctx))

@@ -51,7 +51,11 @@ func (p *partPool) get() []byte {
 	return make([]byte, p.size)
 }
 
-func (p *partPool) put(buffer []byte) { p.pool.Put(&buffer) }
+func (p *partPool) put(buffer []byte) {
+	if int64(len(buffer)) == p.size {
+		p.pool.Put(&buffer)
+	}
+}
 
 // inMemory makes a part of the first n bytes of a buffer of the pool.
 func (p *partPool) inMemory(number int32, buffer []byte, n int, sum bool) part {

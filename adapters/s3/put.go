@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // the protocol's checksum of a body, no protection against anybody
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 
 	"github.com/smarterbase/smarterbase/ports"
 )
+
+var errReserved = errors.New("a file-backed server keeps names with " + temporaryFolder + " for itself")
 
 // Put implements ports.ObjectStore with one request, or some more for keys that
 // could be the folder of another; see mayNest.
@@ -34,6 +37,9 @@ func (b *bucket) Put(ctx context.Context, key string, data []byte, cond ports.Co
 
 // admit refuses a write that can't succeed before anything is sent.
 func (b *bucket) admit(ctx context.Context, key string, cond ports.Condition) error {
+	if b.reserved(key) {
+		return ports.Fail("put", key, ports.ErrInvalidKey, errReserved)
+	}
 	if v, ok := cond.Version(); ok {
 		if !possible(v) {
 			return ports.Fail("put", key, ports.ErrPrecondition, fmt.Errorf("%q is the version of no object", v))

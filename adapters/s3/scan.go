@@ -3,7 +3,6 @@ package s3
 import (
 	"bytes"
 	"errors"
-	"strconv"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -19,9 +18,13 @@ var errUnusual = errors.New("unusual document")
 // root's), text, and the five named and the numeric entities. It gives up on
 // everything else, so that it can't misread what it does not know.
 type scanner struct {
-	text  []byte
-	at    int
-	spare [2][]byte // for text with entities
+	text    []byte
+	at      int
+	encoded bool      // keys are URL-encoded
+	spare   [3][]byte // for text with entities or escapes
+
+	lastTime [24]byte // the text of lastAt
+	lastAt   time.Time
 }
 
 // maxDepth is how deep elements may be nested below those that are read.
@@ -32,33 +35,31 @@ func (s *scanner) result(p *page) error {
 	if !utf8.Valid(s.text) {
 		return errUnusual
 	}
-	s.space()
-	if s.skip("<?xml ") {
-		end := bytes.Index(s.text[s.at:], []byte("?>"))
-		if end < 0 || bytes.Contains(bytes.ToLower(s.text[s.at:s.at+end]), []byte("encoding=")) && !s.utf8Declared(end) {
-			return errUnusual
+	for _, declaration := range declarations {
+		if s.skip(declaration) {
+			break
 		}
-		s.at += end + 2
-		s.space()
 	}
+	s.space()
+	s.encoded = bytes.Contains(s.text, []byte("<EncodingType>url</EncodingType>"))
 	if err := s.root(); err != nil {
 		return err
 	}
 	p.infos, p.truncated, p.token = p.infos[:0], false, ""
-	encoded, err := s.members(p)
-	if err != nil {
+	if err := s.members(p); err != nil {
 		return err
 	}
 	s.space()
 	if s.at != len(s.text) {
 		return errUnusual
 	}
-	return s.unescape(p, encoded)
+	return nil
 }
 
-func (s *scanner) utf8Declared(end int) bool {
-	declared := bytes.ToLower(s.text[s.at : s.at+end])
-	return bytes.Contains(declared, []byte(`encoding="utf-8"`)) || bytes.Contains(declared, []byte(`encoding='utf-8'`))
+// declarations are those that servers send; a document may be without one.
+var declarations = []string{
+	`<?xml version="1.0" encoding="UTF-8"?>`, `<?xml version="1.0" encoding="utf-8"?>`,
+	`<?xml version='1.0' encoding='UTF-8'?>`, `<?xml version="1.0"?>`,
 }
 
 // root reads the start tag, whose one attribute is the name space.
@@ -79,62 +80,69 @@ func (s *scanner) root() error {
 	return nil
 }
 
-// members reads what is in the root, up to its end tag. It answers whether keys
-// are URL-encoded, which may be said behind them.
-func (s *scanner) members(p *page) (encoded bool, err error) {
-	var seen uint8
+// Members of the root and of an entry, as bits.
+const (
+	sawTruncated, sawKey = 1 << iota, 1 << iota
+	sawToken, sawETag
+	sawEncoding, sawSize
+	_, sawTime
+)
+
+// members reads what is in the root, up to its end tag.
+func (s *scanner) members(p *page) error {
+	seen := 0
 	for {
 		s.space()
 		if s.skip("</ListBucketResult>") {
-			if seen&1 == 0 {
-				return false, errUnusual
+			if seen&sawTruncated == 0 || s.encoded != (seen&sawEncoding != 0) {
+				return errUnusual
 			}
-			return encoded, nil
+			return nil
 		}
 		name, empty, err := s.open()
 		if err != nil {
-			return false, err
+			return err
 		}
-		var bit uint8
-		switch string(name) {
-		case "Contents":
-			if empty {
-				return false, errUnusual
-			}
-			err = s.contents(p)
-		case "IsTruncated":
-			bit = 1
-			var value []byte
-			value, err = s.value(name, empty, 0)
-			p.truncated = string(value) == "true"
-			if err == nil && !p.truncated && string(value) != "false" {
-				err = errUnusual
-			}
-		case "NextContinuationToken":
-			bit = 2
-			var value []byte
-			value, err = s.value(name, empty, 0)
-			p.token = string(value)
-		case "EncodingType":
-			bit = 4
-			var value []byte
-			value, err = s.value(name, empty, 0)
-			encoded = string(value) == "url"
-		default:
-			err = s.pass(name, empty, 0)
-		}
+		bit, err := s.member(p, name, empty)
 		if err != nil || seen&bit != 0 {
-			return false, errUnusual
+			return errUnusual
 		}
 		seen |= bit
 	}
 }
 
+func (s *scanner) member(p *page, name []byte, empty bool) (bit int, err error) {
+	switch string(name) {
+	case "Contents":
+		if empty {
+			return 0, errUnusual
+		}
+		return 0, s.contents(p)
+	case "IsTruncated":
+		value, err := s.value(name, empty, 0)
+		p.truncated = string(value) == "true"
+		if err == nil && !p.truncated && string(value) != "false" {
+			err = errUnusual
+		}
+		return sawTruncated, err
+	case "NextContinuationToken":
+		value, err := s.value(name, empty, 0)
+		p.token = string(value)
+		return sawToken, err
+	case "EncodingType":
+		value, err := s.value(name, empty, 0)
+		if string(value) != "url" {
+			err = errUnusual
+		}
+		return sawEncoding, err
+	}
+	return 0, s.pass(name, empty, 0)
+}
+
 // contents reads one entry. Its key and ETag share one string.
 func (s *scanner) contents(p *page) error {
-	var key, etag []byte
-	var seen uint8
-	info := ports.ObjectInfo{}
+	var e scanned
+	seen := 0
 	for {
 		s.space()
 		if s.skip("</Contents>") {
@@ -144,58 +152,50 @@ func (s *scanner) contents(p *page) error {
 		if err != nil {
 			return err
 		}
-		var bit uint8
-		switch string(name) {
-		case "Key":
-			bit = 1
-			key, err = s.value(name, empty, 0)
-		case "ETag":
-			bit = 2
-			etag, err = s.value(name, empty, 1)
-		case "Size":
-			bit = 4
-			info.Size, err = s.number(name, empty)
-		case "LastModified":
-			bit = 8
-			info.ModTime, err = s.moment(name, empty)
-		default:
-			err = s.pass(name, empty, 0)
-		}
+		bit, err := s.field(&e, name, empty)
 		if err != nil || seen&bit != 0 {
 			return errUnusual
 		}
 		seen |= bit
 	}
-	if seen&7 != 7 || len(key) == 0 || len(etag) == 0 || etag[0] != '"' {
+	const needed = sawKey | sawETag | sawSize
+	if seen&needed != needed || len(e.key) == 0 || len(e.etag) == 0 || e.etag[0] != '"' {
 		return errUnusual
 	}
-	both := make([]byte, len(key)+len(etag))
-	copy(both[copy(both, key):], etag)
+	both := make([]byte, len(e.key)+len(e.etag))
+	copy(both[copy(both, e.key):], e.etag)
 	text := unsafe.String(unsafe.SliceData(both), len(both)) // both is not changed any more
-	info.Key, info.Version = text[:len(key)], ports.Version(text[len(key):])
-	p.infos = append(p.infos, info)
+	p.infos = append(p.infos, ports.ObjectInfo{
+		Key: text[:len(e.key)], Version: ports.Version(text[len(e.key):]), Size: e.size, ModTime: e.at,
+	})
 	return nil
 }
 
-// unescape undoes the URL encoding of the keys that have any.
-func (*scanner) unescape(p *page, encoded bool) error {
-	if !encoded {
-		return nil
-	}
-	for i := range p.infos {
-		info := &p.infos[i]
-		for j := range len(info.Key) {
-			if c := info.Key[j]; c == '%' || c == '+' {
-				decoded, err := entry(info.Key, string(info.Version), "", info.Size, true)
-				if err != nil {
-					return err
-				}
-				info.Key = decoded.Key
-				break
-			}
+// scanned is an entry whose text still lies in the document.
+type scanned struct {
+	key, etag []byte
+	size      int64
+	at        time.Time
+}
+
+func (s *scanner) field(e *scanned, name []byte, empty bool) (bit int, err error) {
+	switch string(name) {
+	case "Key":
+		if e.key, err = s.value(name, empty, 0); err == nil && s.encoded {
+			e.key, err = s.unescape(e.key)
 		}
+		return sawKey, err
+	case "ETag":
+		e.etag, err = s.value(name, empty, 1)
+		return sawETag, err
+	case "Size":
+		e.size, err = s.number(name, empty)
+		return sawSize, err
+	case "LastModified":
+		e.at, err = s.moment(name, empty)
+		return sawTime, err
 	}
-	return nil
+	return 0, s.pass(name, empty, 1)
 }
 
 // open reads a start tag, or an empty element.
@@ -235,94 +235,6 @@ func (s *scanner) end(name []byte) bool {
 	return true
 }
 
-// value reads the text of an element, and its end tag. slot is the spare memory
-// for it.
-func (s *scanner) value(name []byte, empty bool, slot int) ([]byte, error) {
-	if empty {
-		return nil, nil
-	}
-	text, err := s.run(slot)
-	if err != nil || !s.end(name) {
-		return nil, errUnusual
-	}
-	return text, nil
-}
-
-// run reads text up to the next tag.
-func (s *scanner) run(slot int) ([]byte, error) {
-	from := s.at
-	n := bytes.IndexByte(s.text[from:], '<')
-	if n < 0 {
-		return nil, errUnusual
-	}
-	s.at += n
-	text, entities := s.text[from:s.at], false
-	for i, c := range text {
-		switch {
-		case c == '&':
-			entities = true
-		case c == '>' || (c < ' ' && c != '\n' && c != '\t'):
-			return nil, errUnusual
-		case c == 0xef && i+2 < len(text) && text[i+1] == 0xbf && text[i+2] >= 0xbe:
-			return nil, errUnusual // U+FFFE and U+FFFF
-		}
-	}
-	if !entities {
-		return text, nil
-	}
-	return s.expand(text, slot)
-}
-
-// expand replaces entities.
-func (s *scanner) expand(text []byte, slot int) ([]byte, error) {
-	to := s.spare[slot][:0]
-	for len(text) > 0 {
-		i := bytes.IndexByte(text, '&')
-		if i < 0 {
-			to = append(to, text...)
-			break
-		}
-		to = append(to, text[:i]...)
-		n := bytes.IndexByte(text[i:], ';')
-		if n < 0 {
-			return nil, errUnusual
-		}
-		r, ok := entity(text[i+1 : i+n])
-		if !ok {
-			return nil, errUnusual
-		}
-		to = utf8.AppendRune(to, r)
-		text = text[i+n+1:]
-	}
-	s.spare[slot] = to
-	return to, nil
-}
-
-func entity(name []byte) (rune, bool) {
-	switch string(name) {
-	case "amp":
-		return '&', true
-	case "lt":
-		return '<', true
-	case "gt":
-		return '>', true
-	case "quot":
-		return '"', true
-	case "apos":
-		return '\'', true
-	}
-	if len(name) < 2 || len(name) > 8 || name[0] != '#' {
-		return 0, false
-	}
-	digits, base := name[1:], 10
-	if digits[0] == 'x' {
-		digits, base = digits[1:], 16
-	}
-	n, err := strconv.ParseUint(string(digits), base, 32)
-	r := rune(n) //nolint:gosec // the range is checked below
-	return r, err == nil && n >= ' ' && n <= utf8.MaxRune && utf8.ValidRune(r) && r != 0xfffe && r != 0xffff
-}
-
 // pass reads an element that is not needed.
 func (s *scanner) pass(name []byte, empty bool, depth int) error {
 	if empty {
@@ -344,29 +256,6 @@ func (s *scanner) pass(name []byte, empty bool, depth int) error {
 		}
 	}
 	return errUnusual
-}
-
-func (s *scanner) number(name []byte, empty bool) (n int64, err error) {
-	text, err := s.value(name, empty, 0)
-	if err != nil || len(text) == 0 || len(text) > 18 {
-		return 0, errUnusual
-	}
-	for _, c := range text {
-		if c < '0' || c > '9' {
-			return 0, errUnusual
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, nil
-}
-
-// moment reads a time such as 2026-11-24T10:48:00.000Z.
-func (s *scanner) moment(name []byte, empty bool) (time.Time, error) {
-	text, err := s.value(name, empty, 0)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return time.Parse(time.RFC3339, unsafe.String(unsafe.SliceData(text), len(text))) // is not kept
 }
 
 func (s *scanner) skip(text string) bool {

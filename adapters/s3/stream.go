@@ -8,7 +8,8 @@ import (
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-// GetStream implements ports.Streamer with one request. The server sends one
+// GetStream implements ports.Streamer with one request, and one more on
+// file-backed servers. The server sends one
 // state of the object; a body that ends early is an error. The reader fails
 // once ctx is done, and is not safe for concurrent use. A read that breaks off
 // can be resumed by the caller, with a Range and a look at the version.
@@ -16,7 +17,7 @@ func (b *bucket) GetStream(ctx context.Context, key string, opts ports.GetOption
 	if err := b.enterKey(ctx, "get", key); err != nil {
 		return ports.ObjectInfo{}, nil, err
 	}
-	d, err := b.download(ctx, key, opts)
+	d, err := b.settled(ctx, key, opts)
 	if err != nil {
 		b.gate.leave()
 		return ports.ObjectInfo{}, nil, err

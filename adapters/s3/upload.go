@@ -115,7 +115,7 @@ func (b *bucket) upload(ctx context.Context, src *source, first []byte, cond por
 	if err != nil && !errors.Is(err, ports.ErrUnknown) {
 		u.abort(ctx)
 	}
-	return info, err
+	return info, b.settleNested(ctx, src.key, err)
 }
 
 func (u *upload) run(ctx context.Context, src *source, first part, cond ports.Condition) (ports.ObjectInfo, error) {
@@ -247,7 +247,7 @@ func (u *upload) complete(ctx context.Context, cond ports.Condition) (ports.Obje
 	a, options := b.begin()
 	out, err := b.client.CompleteMultipartUpload(ctx, &in, options...)
 	if err != nil {
-		return ports.ObjectInfo{}, b.settleNested(ctx, u.key, b.writeFailure(ctx, "put", u.key, cond, a, err))
+		return ports.ObjectInfo{}, b.writeFailure(ctx, "put", u.key, cond, a, err)
 	}
 	if out.ETag == nil || *out.ETag == "" {
 		return ports.ObjectInfo{}, ports.Fail("put", u.key, ports.ErrUnknown, errNoVersion)
@@ -266,11 +266,13 @@ func (u *upload) abort(ctx context.Context) {
 // asideFailure is the failure of a request that belongs to a write and changes
 // no object.
 func (b *bucket) asideFailure(ctx context.Context, key string, err error) error {
-	failure := b.readFailure(ctx, "put", key, err)
-	if errors.Is(failure, ports.ErrNotFound) || errors.Is(failure, ports.ErrNotModified) {
+	switch answer(err) { //nolint:errorlint // answer returns it bare
+	case errNested:
+		return ports.Fail("put", key, errNested, err)
+	case ports.ErrNotFound, ports.ErrNotModified:
 		return ports.Fail("put", key, ports.ErrUnavailable, err)
 	}
-	return failure
+	return b.readFailure(ctx, "put", key, err)
 }
 
 // asFailure makes a *ports.Error of an error of local work.

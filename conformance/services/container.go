@@ -31,8 +31,8 @@ func (r *recipe) contain() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.cluster && !e.shared {
-		return nil, errors.New("servers that talk to each other need an engine whose containers can use the network of this machine")
+	if err := e.mayRun(r); err != nil {
+		return nil, err
 	}
 	image, err := e.image(append([]string{r.localImage()}, r.images...)...)
 	if err != nil {
@@ -41,18 +41,18 @@ func (r *recipe) contain() (*server, error) {
 	return r.containIn(e, image)
 }
 
-// containIn starts a server from an image that is there.
-func (r *recipe) containIn(e *engine, image string) (s *server, err error) {
-	for range launchAttempts {
-		if s, err = r.newContainer(e, image); err != nil {
-			return nil, err
-		}
-		if err = s.begin(); err == nil {
-			return s, nil
-		}
-		_ = s.machine.remove()
+// mayRun refuses servers that talk to each other where each would be in a
+// network of its own.
+func (e *engine) mayRun(r *recipe) error {
+	if r.cluster && !e.shared {
+		return errors.New("servers that talk to each other need an engine whose containers can use the network of this machine")
 	}
-	return nil, err
+	return nil
+}
+
+// containIn starts a server from an image that is there.
+func (r *recipe) containIn(e *engine, image string) (*server, error) {
+	return begun(func() (*server, error) { return r.newContainer(e, image) })
 }
 
 // newContainer prepares a container with a port of its own.

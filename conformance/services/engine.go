@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -90,20 +90,31 @@ func askEngine() (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no engine: %w", err)
 	}
-	host, err := provider.DaemonHost(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if said.Info.OSType != "linux" {
 		return nil, errors.New("the engine runs no Linux containers")
 	}
+	atEnd(func() { _ = provider.Close() })
+	if sharesNetwork(ctx, provider.Client()) {
+		return &engine{provider: provider, host: loopback, shared: true}, nil
+	}
+	host, err := provider.DaemonHost(ctx)
 	if host == "localhost" {
 		host = loopback
 	}
-	// Docker Desktop runs its engine in a machine of its own.
-	shared := runtime.GOOS == "linux" && host == loopback && !strings.Contains(said.Info.OperatingSystem, "Docker Desktop")
-	atEnd(func() { _ = provider.Close() })
-	return &engine{provider: provider, host: host, shared: shared}, nil
+	return &engine{provider: provider, host: host}, err
+}
+
+// sharesNetwork reports whether the engine is in the same network as this
+// process: then this process sees the bridge of its containers. It does not if
+// the engine has a machine of its own, as that of Docker Desktop, or if this
+// process is itself in a container of the engine.
+func sharesNetwork(ctx context.Context, c client.APIClient) bool {
+	bridge, err := c.NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{})
+	if err != nil {
+		return false
+	}
+	_, err = net.InterfaceByName(bridge.Network.Options["com.docker.network.bridge.name"])
+	return err == nil
 }
 
 func (e *engine) client() client.APIClient { return e.provider.Client() }
@@ -153,14 +164,14 @@ func (e *engine) pull(name string) error {
 	return nil
 }
 
-// labels mark the containers of this process.
+// labels mark what belongs to this process.
 func labels(folder string) map[string]string {
 	machine, _ := os.Hostname()
 	return map[string]string{folderLabel: folder, machineLabel: machine}
 }
 
-// sweep removes the containers of test processes of this machine that were
-// killed. It does what it can: what it misses, the next one may not.
+// sweep removes the containers and images of test processes of this machine
+// that were killed. It does what it can: what it misses, the next one may not.
 func (e *engine) sweep() {
 	ctx, cancel := context.WithTimeout(context.Background(), engineLimit)
 	defer cancel()
@@ -169,14 +180,32 @@ func (e *engine) sweep() {
 		return
 	}
 	filters := client.Filters{}.Add("label", machineLabel+"="+machine)
-	list, err := e.client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
+	containers, err := e.client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
 	if err != nil {
 		return
 	}
-	for _, c := range list.Items {
-		folder := c.Labels[folderLabel]
-		if _, err := os.Stat(folder); os.IsNotExist(err) || dead(folder) {
+	for _, c := range containers.Items {
+		if left(c.Labels) {
 			_, _ = e.client().ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 		}
 	}
+	images, err := e.client().ImageList(ctx, client.ImageListOptions{Filters: filters})
+	if err != nil {
+		return
+	}
+	for _, i := range images.Items {
+		if left(i.Labels) {
+			_, _ = e.client().ImageRemove(ctx, i.ID, client.ImageRemoveOptions{Force: true, PruneChildren: true})
+		}
+	}
+}
+
+// left reports whether the process that something belongs to has ended.
+func left(labels map[string]string) bool {
+	folder := labels[folderLabel]
+	if folder == "" {
+		return false
+	}
+	_, err := os.Stat(folder)
+	return os.IsNotExist(err) || dead(folder)
 }

@@ -37,6 +37,12 @@ var sharedGCS = shared[GCSServer]{name: nameGCS, make: findGCS}
 // a few hundred in all are fine.
 func GCS(t testing.TB) GCSServer { t.Helper(); return sharedGCS.get(t) }
 
+// apiPath is where the JSON API is, below the host.
+const apiPath = "/storage/v1/"
+
+// host is the URL of the server without a path.
+func (s GCSServer) host() string { return strings.TrimSuffix(s.Endpoint, apiPath) }
+
 func findGCS() (GCSServer, error) {
 	var found GCSServer
 	front := func(start func(*recipe) (*server, error)) func() error {
@@ -54,7 +60,7 @@ func gcsFromEnv(endpoint string) (GCSServer, error) {
 	if endpoint == "" {
 		return GCSServer{}, unset("SB_GCS_ENDPOINT")
 	}
-	if !strings.HasSuffix(endpoint, "/storage/v1/") {
+	if !strings.HasSuffix(endpoint, apiPath) {
 		return GCSServer{}, errors.New("SB_GCS_ENDPOINT does not end with /storage/v1/")
 	}
 	s := GCSServer{Endpoint: endpoint, foreign: true}
@@ -74,7 +80,7 @@ func fronted(start func(*recipe) (*server, error)) (GCSServer, error) {
 	if err != nil {
 		_ = l.Close()
 	}
-	return GCSServer{Endpoint: "http://" + host + "/storage/v1/"}, err
+	return GCSServer{Endpoint: "http://" + host + apiPath}, err
 }
 
 // serveFront serves the front of an emulator until the process ends.
@@ -102,7 +108,7 @@ func fakeGCS(host string) *recipe {
 			}
 		},
 		ready: func(ctx context.Context, addr string) error {
-			return GCSServer{Endpoint: "http://" + addr + "/storage/v1/"}.call(ctx, http.MethodGet, "b?project=test", nil, nil)
+			return GCSServer{Endpoint: "http://" + addr + apiPath}.call(ctx, http.MethodGet, "b?project=test", nil, nil)
 		},
 	}
 }

@@ -11,17 +11,17 @@ import (
 	"testing"
 )
 
-// bucket is a bucket of the shared server and a client without cleverness.
-type bucket struct {
+// gcsBucket is a bucket of the shared server and a client without cleverness.
+type gcsBucket struct {
 	*testing.T
 	base string // URL of the server
 	name string
 }
 
-func newGCSBucket(t *testing.T) *bucket {
+func newGCSBucket(t *testing.T) *gcsBucket {
 	t.Helper()
 	s := GCS(t)
-	return &bucket{t, strings.TrimSuffix(s.Endpoint, "/storage/v1/"), s.NewBucket(t)}
+	return &gcsBucket{t, s.host(), s.NewBucket(t)}
 }
 
 // reply is what a server answered.
@@ -32,7 +32,7 @@ type reply struct {
 }
 
 // do sends a request to a path below the server; headers are "Name: value".
-func (b *bucket) do(method, path, body string, headers ...string) reply {
+func (b *gcsBucket) do(method, path, body string, headers ...string) reply {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), method, b.base+path, strings.NewReader(body))
 	if err != nil {
@@ -55,12 +55,12 @@ func (b *bucket) do(method, path, body string, headers ...string) reply {
 }
 
 // object is the path of an object in the JSON API.
-func (b *bucket) object(name, query string) string {
+func (b *gcsBucket) object(name, query string) string {
 	return "/storage/v1/b/" + b.name + "/o/" + url.PathEscape(name) + query
 }
 
 // put uploads an object in one request.
-func (b *bucket) put(name, body, conditions string) reply {
+func (b *gcsBucket) put(name, body, conditions string) reply {
 	b.Helper()
 	return b.do("POST", "/upload/storage/v1/b/"+b.name+"/o?uploadType=media&name="+url.QueryEscape(name)+conditions, body, "Content-Type: text/plain")
 }
@@ -76,13 +76,13 @@ func (r reply) resource(t *testing.T) resource {
 	return o
 }
 
-func (b *bucket) must(name, body string) resource {
+func (b *gcsBucket) must(name, body string) resource {
 	b.Helper()
 	return b.put(name, body, "").resource(b.T)
 }
 
 // expect compares a status, and for errors the reason.
-func (b *bucket) expect(what string, got reply, status int) {
+func (b *gcsBucket) expect(what string, got reply, status int) {
 	b.Helper()
 	if got.status != status {
 		b.Errorf("%s: status %d, want %d: %s", what, got.status, status, got.body)
@@ -219,7 +219,7 @@ func TestGCSSourceConditions(t *testing.T) {
 }
 
 // start begins a resumable upload and returns its path.
-func (b *bucket) start(name, conditions string) string {
+func (b *gcsBucket) start(name, conditions string) string {
 	b.Helper()
 	got := b.do("POST", "/upload/storage/v1/b/"+b.name+"/o?uploadType=resumable&name="+name+conditions, "{}", "Content-Type: application/json")
 	path, ok := strings.CutPrefix(got.header.Get("Location"), b.base)

@@ -55,7 +55,7 @@ func BuildImages(ctx context.Context, out io.Writer) error {
 			fmt.Fprintf(out, "there   %s\n", name)
 			continue
 		}
-		err := r.build(ctx, e, name)
+		err := r.build(ctx, e, name, nil)
 		if err == nil {
 			fmt.Fprintf(out, "built   %s\n", name)
 		}
@@ -66,7 +66,7 @@ func BuildImages(ctx context.Context, out io.Writer) error {
 
 // build makes an image that holds the program, the libraries that it loads,
 // and an empty folder for temporary files.
-func (r *recipe) build(ctx context.Context, e *engine, name string) error {
+func (r *recipe) build(ctx context.Context, e *engine, name string, labels map[string]string) error {
 	if runtime.GOOS != "linux" {
 		return errors.New("building images needs programs of Linux, and this is " + runtime.GOOS)
 	}
@@ -81,7 +81,9 @@ func (r *recipe) build(ctx context.Context, e *engine, name string) error {
 	in, out := io.Pipe()
 	go func() { _ = out.CloseWithError(writeContext(out, program, files)) }()
 	defer func() { _ = in.Close() }()
-	answer, err := e.client().ImageBuild(ctx, in, client.ImageBuildOptions{Tags: []string{name}, Remove: true, ForceRemove: true})
+	answer, err := e.client().ImageBuild(ctx, in, client.ImageBuildOptions{
+		Tags: []string{name}, Labels: labels, Remove: true, ForceRemove: true,
+	})
 	if err != nil {
 		return fmt.Errorf("building %s: %w", name, err)
 	}

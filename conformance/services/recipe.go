@@ -54,26 +54,13 @@ func (r *recipe) launch() (*server, error) {
 	return s, err
 }
 
-// launchAttempts is how many ports are tried.
-const launchAttempts = 3
-
 // spawn starts a server as a process.
 func (r *recipe) spawn() (*server, error) {
 	program, err := r.program()
 	if err != nil {
 		return nil, err
 	}
-	for range launchAttempts {
-		var s *server
-		if s, err = r.newProcess(program); err != nil {
-			return nil, err
-		}
-		if err = s.begin(); err == nil {
-			return s, nil
-		}
-		_ = s.machine.remove()
-	}
-	return nil, err
+	return begun(func() (*server, error) { return r.newProcess(program) })
 }
 
 // newProcess prepares a process with a port and a folder of its own.

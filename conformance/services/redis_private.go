@@ -20,13 +20,19 @@ type PrivateRedis struct {
 // FreshRedis starts a Redis server for this test alone.
 func FreshRedis(t testing.TB) *PrivateRedis {
 	t.Helper()
-	return freshRedis(t)
+	return freshRedis(t, privateRecipe())
 }
 
-func freshRedis(t testing.TB, further ...string) *PrivateRedis {
+func freshRedis(t testing.TB, r *recipe) *PrivateRedis {
 	t.Helper()
-	c := fresh(t, redisRecipe(nameRedis, append([]string{"--appendonly", "yes"}, further...)...))
+	c := fresh(t, r)
 	return &PrivateRedis{RedisServer: newRedis(c.server.addr), Control: c}
+}
+
+// privateRecipe runs a server that keeps its data; further arguments override
+// that.
+func privateRecipe(further ...string) *recipe {
+	return redisRecipe(nameRedis, append([]string{"--appendonly", "yes", "--repl-diskless-sync-delay", "0"}, further...)...)
 }
 
 // Do sends one command on a new connection and returns the answer: a string,
@@ -50,7 +56,9 @@ func (r *PrivateRedis) Replica(t testing.TB) *PrivateRedis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	replica := freshRedis(t, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
+	recipe := privateRecipe("--replicaof", host+" "+port)
+	recipe.cluster = true
+	replica := freshRedis(t, recipe)
 	ctx, cancel := context.WithTimeout(context.Background(), readyLimit)
 	defer cancel()
 	replica.must("waiting for the copy of", poll(ctx, replica.server.machine.exited(), func(context.Context) error {

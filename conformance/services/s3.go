@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -151,7 +152,10 @@ func (s S3Server) client() (*minio.Client, error) {
 
 // noKeepAlive closes every connection after its request: connections that wait
 // for a next one are goroutines, which tests look for.
-var noKeepAlive = &http.Transport{DisableKeepAlives: true}
+var noKeepAlive = &http.Transport{
+	DisableKeepAlives: true,
+	DialContext:       (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+}
 
 // NewBucket makes an empty bucket with a new name. On a server that was not
 // started here, the test removes it when it ends.

@@ -31,6 +31,27 @@ func (s *server) begin() error {
 	return nil
 }
 
+// launchAttempts is how many ports are tried.
+const launchAttempts = 3
+
+// begun prepares a server and starts it. One that ends at once may have found
+// that somebody took its port, so another one is tried.
+func begun(prepare func() (*server, error)) (*server, error) {
+	for i := 1; ; i++ {
+		s, err := prepare()
+		if err != nil {
+			return nil, err
+		}
+		if err = s.begin(); err == nil {
+			return s, nil
+		}
+		_ = s.machine.remove()
+		if i == launchAttempts || !errors.Is(err, errEnded) {
+			return nil, err
+		}
+	}
+}
+
 // errEnded says that a program ended instead of serving. Another process may
 // have taken its port, and answer there.
 var errEnded = errors.New("it ended")

@@ -131,6 +131,7 @@ func (r *repository) summarize(runs []moduleRun, canRace bool) error {
 		r.printf("\nthe race detector was OFF: it needs cgo and a C compiler, and there is none\n")
 	}
 	r.printSkipped(runs)
+	r.printMissing(runs)
 	r.printf("\n%d passed, %d failed, %d skipped\n", total.passed, total.failed, total.skipped)
 	if total.failed > 0 {
 		return errFailed

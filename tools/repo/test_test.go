@@ -78,6 +78,31 @@ func TestTestRunOfNothing(t *testing.T) {
 	}
 }
 
+// Servers that tests lacked are listed once each, whether the tests were
+// skipped or failed for it.
+func TestTestRunListsMissingServices(t *testing.T) {
+	t.Parallel()
+	r, out := checkout(t, []string{"core"}, map[string]string{
+		"core/a/a_test.go": `package a
+import "testing"
+func TestA(t *testing.T) { t.Skip("service not available: s3: no binary: none") }
+func TestB(t *testing.T) { t.Skip("service not available: redis: PATH has none") }
+`,
+		"core/b/b_test.go": `package b
+import "testing"
+func TestC(t *testing.T) { t.Fatal("service not available: s3: another reason") }
+`,
+	})
+	if err := runTest(r, nil); !errors.Is(err, errFailed) {
+		t.Fatalf("the run answered %v", err)
+	}
+	want := "\nservices that could not be run (`make services` installs them):\n" +
+		"  redis, for 1 tests: PATH has none\n  s3, for 2 tests: no binary: none\n\n0 passed, 1 failed, 2 skipped\n"
+	if said := out.String(); !strings.HasSuffix(said, want) {
+		t.Errorf("the run said:\n%s", said)
+	}
+}
+
 // A test that was still running when its process died is a failed one.
 func TestDeadProcessFailsItsRunningTests(t *testing.T) {
 	t.Parallel()

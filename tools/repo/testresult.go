@@ -28,6 +28,7 @@ type packageResult struct {
 	output   map[string][]string // by test; under "", of the package itself
 	failures []string            // names of tests, in the order of their end
 	report   []string            // everything worth reading about a failure
+	missing  missingServices     // what its tests lacked
 }
 
 type skippedTest struct{ name, reason string }
@@ -57,7 +58,7 @@ func (t *testResult) handle(e testEvent) {
 func (t *testResult) of(path string) *packageResult {
 	p := t.packages[path]
 	if p == nil {
-		p = &packageResult{name: strings.TrimPrefix(path, t.prefix), running: map[string]bool{}, output: map[string][]string{}}
+		p = &packageResult{name: strings.TrimPrefix(path, t.prefix), running: map[string]bool{}, output: map[string][]string{}, missing: missingServices{}}
 		t.packages[path] = p
 	}
 	return p
@@ -80,6 +81,7 @@ func (p *packageResult) testEvent(e testEvent) {
 		p.running[e.Test] = true
 	case "output":
 		p.output[e.Test] = append(p.output[e.Test], e.Output)
+		p.missing.read(e.Output)
 	case "pass":
 		p.passed++
 		p.forget(e.Test)

@@ -7,81 +7,138 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smarterbase/smarterbase/adapters/fs"
 	"github.com/smarterbase/smarterbase/adapters/gcs"
+	"github.com/smarterbase/smarterbase/adapters/memory"
 	"github.com/smarterbase/smarterbase/adapters/minio"
 	"github.com/smarterbase/smarterbase/adapters/s3"
 	"github.com/smarterbase/smarterbase/conformance/services"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-// client opens an object store on one bucket. Each call is another client, as
-// another process would be; who opens it closes it.
-type client func(t testing.TB) ports.ObjectStore
+// client opens object stores on one bucket, at an address. Each is another
+// client, as another process would be.
+type client struct {
+	addr string
+	make func(t testing.TB, addr string) ports.ObjectStore
+}
+
+// at is the same bucket at another address, such as that of a proxy.
+func (c client) at(addr string) client {
+	c.addr = addr
+	return c
+}
 
 // backend is an adapter with a server.
 type backend struct {
 	name  string
-	fresh func(t testing.TB) client // on a new bucket
-	waive map[string]string         // clauses that the server can't keep
+	start func(t testing.TB) server
+	waive map[string]string // clauses that the server can't keep
+}
+
+// server is where buckets are. bucket makes one, and answers how to open it at
+// some address.
+type server struct {
+	addr   string
+	bucket func(t testing.TB) func(t testing.TB, addr string) ports.ObjectStore
+}
+
+// client makes a bucket and clients of it.
+func (s server) client(t testing.TB) client {
+	t.Helper()
+	return client{s.addr, s.bucket(t)}
 }
 
 var backends = []backend{
-	{"s3 on versitygw", func(t testing.TB) client { return onS3(t, services.S3(t), "") }, nil},
-	{"s3 on MinIO", func(t testing.TB) client { return onS3(t, services.MinIO(t), "") }, nil},
-	{"minio on MinIO", func(t testing.TB) client { return onMinIO(t, services.MinIO(t), "") }, nil},
-	{"gcs on an emulator", func(t testing.TB) client { return onGCS(t, services.GCS(t), "") }, nil},
+	{"s3 on versitygw", func(t testing.TB) server { return s3Server(t, services.S3(t)) }, nil},
+	{"s3 on MinIO", func(t testing.TB) server { return s3Server(t, services.MinIO(t)) }, nil},
+	{"minio on MinIO", func(t testing.TB) server { return minioServer(t, services.MinIO(t)) }, nil},
+	{"gcs on an emulator", func(t testing.TB) server { return gcsServer(t, services.GCS(t)) }, nil},
 }
 
-// onS3 and the next two make a bucket on a server, and clients that reach it
-// at that address or, if via is not empty, at that of a proxy.
-func onS3(t testing.TB, server services.S3Server, via string) client {
-	t.Helper()
-	config := s3.Config{
-		Bucket: server.NewBucket(t), Endpoint: server.Endpoint, Region: server.Region,
-		AccessKey: server.AccessKey, SecretKey: server.SecretKey, MaxObjectSize: kitObjectSize,
-	}
-	if via != "" {
-		config.Endpoint = "http://" + via
-	}
-	return func(t testing.TB) ports.ObjectStore {
-		t.Helper()
-		store, err := s3.Open(t.Context(), config)
-		require.NoError(t, err)
-		return store
-	}
+// locals need no server. The same tests say whether it is the adapter, or the
+// server, that breaks a rule.
+var locals = []backend{
+	{"memory", func(testing.TB) server {
+		return server{"", func(testing.TB) func(testing.TB, string) ports.ObjectStore {
+			store := memory.NewStore(memory.StoreOptions{MaxObjectSize: kitObjectSize})
+			return func(testing.TB, string) ports.ObjectStore { return store.Client() }
+		}}
+	}, nil},
+	{"files", func(testing.TB) server {
+		return server{"", func(t testing.TB) func(testing.TB, string) ports.ObjectStore {
+			root := t.TempDir()
+			return func(t testing.TB, _ string) ports.ObjectStore {
+				t.Helper()
+				store, err := fs.Open(t.Context(), root, fs.Options{Sync: fs.SyncNone})
+				require.NoError(t, err)
+				return store
+			}
+		}}
+	}, nil},
 }
 
-func onMinIO(t testing.TB, server services.S3Server, via string) client {
+// fresh makes clients of a new bucket.
+func (b backend) fresh(t testing.TB) client {
 	t.Helper()
-	u, err := url.Parse(server.Endpoint)
+	return b.start(t).client(t)
+}
+
+func host(t testing.TB, endpoint string) string {
+	t.Helper()
+	u, err := url.Parse(endpoint)
 	require.NoError(t, err)
-	config := minio.Config{
-		Bucket: server.NewBucket(t), Endpoint: u.Host, Region: server.Region, Secure: u.Scheme == "https",
-		AccessKey: server.AccessKey, SecretKey: server.SecretKey,
-	}
-	if via != "" {
-		config.Endpoint = via
-	}
-	return func(t testing.TB) ports.ObjectStore {
-		t.Helper()
-		store, err := minio.Open(t.Context(), config)
-		require.NoError(t, err)
-		return store
-	}
+	return u.Host
 }
 
-func onGCS(t testing.TB, server services.GCSServer, via string) client {
+func s3Server(t testing.TB, s services.S3Server) server {
 	t.Helper()
-	config := gcs.Config{Bucket: server.NewBucket(t), Endpoint: server.Endpoint}
-	if via != "" {
-		config.Endpoint = "http://" + via
-	}
-	return func(t testing.TB) ports.ObjectStore {
-		t.Helper()
-		store, err := gcs.Open(t.Context(), config)
-		require.NoError(t, err)
-		return store
-	}
+	return server{host(t, s.Endpoint), func(t testing.TB) func(testing.TB, string) ports.ObjectStore {
+		config := s3.Config{
+			Bucket: s.NewBucket(t), Region: s.Region,
+			AccessKey: s.AccessKey, SecretKey: s.SecretKey, MaxObjectSize: kitObjectSize,
+		}
+		return func(t testing.TB, addr string) ports.ObjectStore {
+			t.Helper()
+			config := config
+			config.Endpoint = "http://" + addr
+			store, err := s3.Open(t.Context(), config)
+			require.NoError(t, err)
+			return store
+		}
+	}}
+}
+
+func minioServer(t testing.TB, s services.S3Server) server {
+	t.Helper()
+	return server{host(t, s.Endpoint), func(t testing.TB) func(testing.TB, string) ports.ObjectStore {
+		config := minio.Config{
+			Bucket: s.NewBucket(t), Region: s.Region, AccessKey: s.AccessKey, SecretKey: s.SecretKey,
+		}
+		return func(t testing.TB, addr string) ports.ObjectStore {
+			t.Helper()
+			config := config
+			config.Endpoint = addr
+			store, err := minio.Open(t.Context(), config)
+			require.NoError(t, err)
+			return store
+		}
+	}}
+}
+
+func gcsServer(t testing.TB, s services.GCSServer) server {
+	t.Helper()
+	return server{host(t, s.Endpoint), func(t testing.TB) func(testing.TB, string) ports.ObjectStore {
+		config := gcs.Config{Bucket: s.NewBucket(t)}
+		return func(t testing.TB, addr string) ports.ObjectStore {
+			t.Helper()
+			config := config
+			config.Endpoint = "http://" + addr
+			store, err := gcs.Open(t.Context(), config)
+			require.NoError(t, err)
+			return store
+		}
+	}}
 }
 
 // kitObjectSize is a limit of size that the kit can reach.
@@ -90,7 +147,7 @@ const kitObjectSize = 8 << 20
 // open opens one client and closes it at the end of the test.
 func (c client) open(t testing.TB) ports.ObjectStore {
 	t.Helper()
-	store := c(t)
+	store := c.make(t, c.addr)
 	t.Cleanup(func() { closeStore(t, store) })
 	return store
 }

@@ -1,12 +1,12 @@
 package server_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smarterbase/smarterbase/adapters/encryption"
 	"github.com/smarterbase/smarterbase/conformance"
 	"github.com/smarterbase/smarterbase/ports"
 	"github.com/smarterbase/smarterbase/ports/faults"
@@ -34,7 +34,7 @@ var decorations = []decoration{
 
 func TestStoresKeepTheContract(t *testing.T) {
 	t.Parallel()
-	for _, b := range backends {
+	for _, b := range slices.Concat(locals, backends) {
 		for _, d := range decorations {
 			t.Run(b.name+" "+d.name, func(t *testing.T) {
 				t.Parallel()
@@ -48,7 +48,7 @@ func TestStoresKeepTheContract(t *testing.T) {
 func harness(b backend, d decoration) conformance.StoreHarness {
 	var buckets sync.Map
 	open := func(t testing.TB, c client) ports.ObjectStore {
-		store := d.wrap(t, c(t))
+		store := d.wrap(t, c.make(t, c.addr))
 		buckets.Store(store, c)
 		return store
 	}

@@ -257,3 +257,19 @@ func TestUpdateLosesNothing(t *testing.T) {
 		t.Errorf("%d updates are there, want %d", got, workers*rounds)
 	}
 }
+
+// A change that may have been made is not made again on top of itself.
+func TestUpdateDoesNotRepeatWhatMayHaveHappened(t *testing.T) {
+	t.Parallel()
+	f := newFixture(memory.StoreOptions{})
+	f.plan.On(faults.Match{Method: faults.Put, Nth: 1}).LoseRequest()
+	f.plan.On(faults.Match{Method: faults.Put, Nth: 2}).Before(func(context.Context, faults.Call) error { f.other(t, 30); return nil })
+	changes := 0
+	_, err := f.Update(t.Context(), key, func(cas.State) ([]byte, revision.Revision, error) {
+		changes++
+		return body(20, "ours"), 20, nil
+	})
+	if !errors.Is(err, ports.ErrUnknown) || changes != 1 {
+		t.Errorf("Update answers %v after %d changes", err, changes)
+	}
+}

@@ -200,7 +200,7 @@ func (h *Holder) publish(ctx context.Context, b *build) error {
 		if err != nil {
 			return nil, 0, err
 		}
-		if m.Off || m.Epoch != b.regime.Epoch || m.Identity != b.regime.Identity {
+		if m.Off || m.regime() != b.regime {
 			return nil, 0, cas.ErrKeep
 		}
 		for i := range m.Indexes {

@@ -11,6 +11,7 @@
 //	holder.go      the manifest as this process knows it, and its lease
 //	entries.go     from a document to its entries
 //	writer.go      before and after each write of a document
+//	partition.go   spaces that are divided by document id
 //	ender.go       removal of old entries in the background
 //	regime.go      what happens when index and manifest disagree
 //	builder.go     filling an index from the documents

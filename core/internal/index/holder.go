@@ -37,14 +37,15 @@ var (
 
 // System is what the indexes of one database share.
 type System struct {
-	Registers *cas.Registers
-	Index     ports.Index // nil if the database was opened without one
-	Available bool        // go on without an index that is unreachable
-	Lease     time.Duration
-	LateWait  time.Duration // how long a late put takes at most; 0 where there are none
-	Random    func() uint64
-	Observer  ports.Observer
-	Ender     *Ender
+	Registers  *cas.Registers
+	Index      ports.Index // nil if the database was opened without one; see Partitioned
+	Partitions int         // of the spaces of new manifests
+	Available  bool        // go on without an index that is unreachable
+	Lease      time.Duration
+	LateWait   time.Duration // how long a late put takes at most; 0 where there are none
+	Random     func() uint64
+	Observer   ports.Observer
+	Ender      *Ender
 
 	Tasks *tasks.Group // background work
 }
@@ -99,7 +100,7 @@ type view struct {
 }
 
 func (v *view) regime() ports.Regime {
-	return ports.Regime{Epoch: v.manifest.Epoch, Identity: v.manifest.Identity}
+	return v.manifest.regime()
 }
 
 // usable reports whether the manifest says that writers maintain indexes.

@@ -65,11 +65,19 @@ type Manifest struct {
 	Identity string  `json:"identity"`
 	Off      bool    `json:"off,omitempty"` // writers go on without the index
 	Indexes  []Index `json:"indexes"`
+
+	// Partitions is into how many parts the space is divided by document id; 0
+	// is 1. It is set when the manifest is made, and never changed.
+	Partitions int `json:"partitions,omitempty"`
 }
 
-// format is that of manifests. A program refuses newer ones, which may have
-// rules that it does not know.
-const format = 1
+// The formats of manifests. A program refuses newer ones, which may have rules
+// that it does not know.
+const (
+	plainFormat       = 1
+	partitionedFormat = 2 // its entries are not in the space itself
+	format            = partitionedFormat
+)
 
 // State sums up the manifest for people.
 func (m *Manifest) State() string {
@@ -113,7 +121,10 @@ func (m *Manifest) clone() *Manifest {
 }
 
 func encodeManifest(m *Manifest, rev revision.Revision) ([]byte, error) {
-	m.Format = format
+	m.Format = plainFormat
+	if m.Partitions > 1 {
+		m.Format = partitionedFormat
+	}
 	members, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode index manifest: %w", err)
@@ -129,6 +140,9 @@ func decodeManifest(body []byte) (*Manifest, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode index manifest: %w: %w", ports.ErrCorrupt, err)
+	}
+	if m.Partitions < 0 || m.Partitions > MaxPartitions {
+		return nil, fmt.Errorf("decode index manifest: %w: it has %d partitions", ports.ErrCorrupt, m.Partitions)
 	}
 	if m.Format > format {
 		return nil, fmt.Errorf("decode index manifest: %w: its format %d is newer than this program", ports.ErrUnsupported, m.Format)

@@ -97,7 +97,7 @@ func (h *Holder) identity(ctx context.Context) (identity string, err error) {
 // again. If the index then lost everything and the first one arrived after
 // that, an empty index would be in the regime that the manifest calls ready.
 func (h *Holder) install(ctx context.Context, m *Manifest) error {
-	regime := ports.Regime{Epoch: m.Epoch, Identity: m.Identity}
+	regime := m.regime()
 	err := h.Registers.Retry.Do(ctx, "index install", h.space, func() error {
 		err := h.Index.Install(ctx, h.space, regime)
 		if errors.Is(err, ports.ErrUnknown) || errors.Is(err, ports.ErrStale) {
@@ -189,6 +189,9 @@ func (h *Holder) declare(ctx context.Context, definitions []Definition) error {
 			continue
 		}
 		err = h.change(ctx, v, "indexes declared", func(m *Manifest, identity string) {
+			if v.manifest == nil && h.Partitions > 1 {
+				m.Partitions = h.Partitions
+			}
 			if !v.usable() {
 				m.rebuild(h.newEpoch(), identity)
 			}

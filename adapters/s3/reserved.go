@@ -1,0 +1,24 @@
+package s3
+
+import "strings"
+
+// Versitygw, which keeps objects as files, has files of its own among them: a
+// folder at the top, and in each folder the files that it is just about to
+// rename. It lists the latter as objects and the former never.
+const (
+	temporaryFolder = ".sgwtmp"
+	temporaryMark   = ".sgwtmp."
+)
+
+// reserved reports whether a file-backed server may take key for its own.
+func (b *bucket) reserved(key string) bool {
+	return b.fileBacked() && temporary(key)
+}
+
+func temporary(key string) bool {
+	if first, _, _ := strings.Cut(key, "/"); first == temporaryFolder {
+		return true
+	}
+	name := key[strings.LastIndexByte(key, '/')+1:]
+	return name[0] == '.' && strings.Contains(name, temporaryMark)
+}

@@ -1,0 +1,79 @@
+package s3
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // what the ETag of a small object is made of
+	"encoding/hex"
+	"errors"
+
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// A file-backed server reads the ETag of an object and its bytes one after the
+// other, so that an object that is replaced meanwhile is answered with its new
+// bytes under its old version. On such servers each read is confirmed.
+
+const (
+	settleTries  = 4
+	settleByHash = 64 << 10 // up to here a hash costs less than a request
+)
+
+var errMoving = errors.New("the object is replaced each time it is read")
+
+// fileBacked is true for the servers that the probe recognised by their way of
+// refusing nested keys.
+func (b *bucket) fileBacked() bool { return b.facts.Nesting == NestingRefused }
+
+// read gets bytes and version of one state.
+func (b *bucket) read(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
+	for range settleTries {
+		o, err := b.readOnce(ctx, key, opts)
+		if err != nil || !b.fileBacked() || (opts.Range.IsWhole() && hashes(o)) {
+			return o, err
+		}
+		if ok, err := b.current(ctx, o.ObjectInfo); ok || err != nil {
+			return o, err
+		}
+	}
+	return ports.Object{}, ports.Fail("get", key, ports.ErrBusy, errMoving)
+}
+
+// settled is download for streams.
+func (b *bucket) settled(ctx context.Context, key string, opts ports.GetOptions) (download, error) {
+	for range settleTries {
+		d, err := b.download(ctx, key, opts)
+		if err != nil || !b.fileBacked() {
+			return d, err
+		}
+		ok, err := b.current(ctx, d.info)
+		if ok {
+			return d, nil
+		}
+		_ = d.body.Close()
+		if err != nil {
+			return download{}, err
+		}
+	}
+	return download{}, ports.Fail("get", key, ports.ErrBusy, errMoving)
+}
+
+// hashes reports whether the version of a small object is the hash of its bytes.
+func hashes(o ports.Object) bool {
+	if len(o.Data) > settleByHash || len(o.Version) != 2*md5.Size+2 {
+		return false
+	}
+	sum := md5.Sum(o.Data) //nolint:gosec // as above
+	var text [2 * md5.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:]) == string(o.Version[1:len(o.Version)-1])
+}
+
+// current reports whether an object still has the version that was read. Then
+// it had it, too, when the server opened its bytes.
+func (b *bucket) current(ctx context.Context, read ports.ObjectInfo) (bool, error) {
+	now, err := b.stat(ctx, "get", read.Key)
+	if errors.Is(err, ports.ErrNotFound) {
+		return false, nil
+	}
+	return now.Version == read.Version, err
+}
