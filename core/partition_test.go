@@ -3,7 +3,9 @@ package core_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -137,16 +139,17 @@ func lostPartitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	place := strings.TrimSuffix(spaceOf(t, plan, "#3/7"), "#3/7")
 	for name, lose := range map[string]func(){
 		"dropped": func() {
-			if err := x.Drop(t.Context(), "users#3/7", ""); err != nil {
+			if err := x.Drop(t.Context(), place+"#3/7", ""); err != nil {
 				t.Error(err)
 			}
 		},
 		"everything": x.Lose,
 		"restarted":  x.Restart,
 		"an install that did not reach all": func() {
-			plan.On(faults.Match{Method: faults.Install, Key: "users#5/7"}).Fail(ports.ErrUnavailable)
+			plan.On(faults.Match{Method: faults.Install, Key: place + "#5/7"}).Fail(ports.ErrUnavailable)
 			x.Lose()
 		},
 	} {
@@ -165,6 +168,16 @@ func lostPartitions(t *testing.T) {
 			}
 		}
 	}
+}
+
+// spaceOf finds the space with that ending in what was sent to an index.
+func spaceOf(t *testing.T, plan *faults.Plan, ending string) string {
+	t.Helper()
+	found := regexp.MustCompile(`users#[0-9a-z]+` + regexp.QuoteMeta(ending)).FindString(plan.Trace())
+	if found == "" {
+		t.Fatalf("no space ends in %s: %s", ending, plan.Trace())
+	}
+	return found
 }
 
 func TestPartitionsOption(t *testing.T) {

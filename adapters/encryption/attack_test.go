@@ -15,9 +15,9 @@ import (
 	"github.com/smarterbase/smarterbase/ports/faults"
 )
 
-// wantNoPlaintext stores object in the place of a whole one and checks that every way of
-// reading it fails, and that what a stream gave before it failed is the
-// beginning of what was written.
+// wantNoPlaintext stores object in the place of a whole one and checks that
+// every way of reading it fails, and that what a stream gave before it failed
+// is the beginning of what was written.
 func wantNoPlaintext(t *testing.T, inner, s ports.ObjectStore, name string, object, written []byte, what string) {
 	t.Helper()
 	put(t, inner, name, object)
@@ -183,7 +183,8 @@ func TestARangeThatWasChangedIsCorrupt(t *testing.T) {
 			t.Errorf("byte %d: get of byte %d answers %v", at, r.Offset, err)
 		}
 	}
-	// The end of an object that was cut between segments is not the end that was written.
+	// The end of an object that was cut between segments is not the end that
+	// was written.
 	put(t, inner, "k", object[:16+40*4096])
 	if _, err := s.Get(t.Context(), "k", ports.GetOptions{Range: ports.Range{Offset: 39 * 4080}}); !errors.Is(err, ports.ErrCorrupt) {
 		t.Errorf("to the end of a cut object: %v", err)

@@ -33,12 +33,13 @@
 //
 // # Format
 //
-// An object of up to 64 KiB, a document, is a header, and one ciphertext of a
-// Tink AEAD; header and AEAD together add exactly 64 bytes. A greater one is a header of 16
-// bytes and a ciphertext of Tink's streaming AEAD AES256_GCM_HKDF_4KB, which adds
-// 40 bytes and then 16 for each segment of 4 KiB. How an object was written, by Put or PutStream, makes no
-// difference, and each size has one form, which is why the size of
-// the plaintext follows from that of the ciphertext.
+// An object of up to 64 KiB, a document, is a header and one ciphertext of a
+// Tink AEAD; together they add exactly 64 bytes. A greater one, a stream, is a
+// header of 16 bytes and a ciphertext of Tink's streaming AEAD
+// AES256_GCM_HKDF_4KB, which adds 40 bytes and then 16 for each segment of 4
+// KiB. Whether an object was written by Put or by PutStream makes no
+// difference. So each size of the ciphertext belongs to one size of the
+// plaintext, and lists need not look into objects.
 //
 //	bytes  0–5   0x93 "SBENC"
 //	byte   6     version of the format, 1
@@ -51,10 +52,11 @@
 // is bound to its name, and tools can decrypt what follows the header with Tink
 // alone.
 //
-// Keys made by this package are 32 random bytes, from which HKDF-SHA256 derives
-// the id, the key of documents and the key of streams. Documents are under
-// XAES-256-GCM, which is AES-256-GCM with a key derived for each message: with random nonces the
-// number of writes under one AES-GCM key would be limited to 2^32.
+// Keys made by this package are 32 random bytes, from which HKDF-SHA256
+// derives the id, the key of documents and the key of streams. Documents are
+// under XAES-256-GCM, which is AES-256-GCM with a key derived for each
+// message: with random nonces the number of writes under one AES-GCM key would
+// be limited to 2^32.
 //
 // # Names and prefixes
 //
@@ -82,8 +84,9 @@
 //
 // # Permissions
 //
-// Those of the inner store. OpenKeyring needs to read and, to create or change it, to
-// write the keyring's object, and the right to encrypt and decrypt by the KMS.
+// Those of the inner store. OpenKeyring needs to read and, to create or change
+// it, to write the keyring's object, and the right to encrypt and decrypt by
+// the KMS.
 //
 // # Cost
 //
@@ -95,7 +98,10 @@
 //
 // # Limits
 //
-// A stream has at most 2^32-1 segments, 16 TiB. Sizes in lists of plaintext
-// objects are too low, by 64 bytes or a little more, unless Options.ExactListSizes
-// is set.
+// A stream has at most 2^32-1 segments, about 16 TiB. Sizes in lists of
+// plaintext objects are too low, by 64 bytes or a little more, unless
+// Options.ExactListSizes is set. Names are not encrypted. With OpenKeyring one
+// key, KeyringOptions.Object, can't be used for anything else; and who can write
+// to the store can put an earlier state of the keyring back: new writes are then
+// under an older key, and what only the newer one opens is ErrCorrupt.
 package encryption

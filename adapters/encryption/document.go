@@ -17,8 +17,7 @@ func (k *keys) sealDocument(buf []byte, key string, plain []byte) ([]byte, error
 		buf = make([]byte, 0, need)
 	}
 	buf = h.append(buf[:0])
-	associated := append(buf, key...)
-	sealed, err := k.documents[k.document].Encrypt(plain, associated)
+	sealed, err := k.documents[k.document].Encrypt(plain, append(buf, key...))
 	if err != nil {
 		return buf, fmt.Errorf("encrypting: %w", err)
 	}
@@ -30,9 +29,7 @@ func (k *keys) sealDocument(buf []byte, key string, plain []byte) ([]byte, error
 
 // openDocument decrypts a whole object with this header.
 func (k *keys) openDocument(h header, key string, object []byte) ([]byte, error) {
-	associated := make([]byte, 0, documentOverhead+len(key))
-	associated = append(append(associated, object[:h.length]...), key...)
-	plain, err := k.documents[h.key].Decrypt(object[h.length:], associated)
+	plain, err := k.documents[h.key].Decrypt(object[h.length:], associated(object[:h.length], key))
 	if err != nil {
 		return nil, fmt.Errorf("decrypting with key %s: %w", h.key, err)
 	}

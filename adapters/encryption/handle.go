@@ -12,9 +12,10 @@ import (
 )
 
 // FromHandles returns a keyring of two keysets of Tink, which its tools make,
-// rotate and protect. Documents are under an AEAD that adds a constant number of bytes, at most 48
-// (AES-GCM, AES-GCM-SIV, XAES-GCM, ChaCha20-Poly1305 and XChaCha20-Poly1305 do);
-// streams are under streamingaead.AES256GCMHKDF4KBKeyTemplate, with any hash. Keys that are not
+// rotate and protect. Documents are under an AEAD that adds a constant number
+// of bytes, at most 48 (AES-GCM, AES-GCM-SIV, XAES-GCM, ChaCha20-Poly1305 and
+// XChaCha20-Poly1305 do); streams are under
+// streamingaead.AES256GCMHKDF4KBKeyTemplate, with any hash. Keys that are not
 // enabled are left out.
 func FromHandles(documents, streams *keyset.Handle) (*Keyring, error) {
 	if documents == nil || streams == nil {

@@ -42,6 +42,12 @@ func (h header) append(b []byte) []byte {
 	return append(b, make([]byte, h.length-len(magic)-7)...)
 }
 
+// associated returns the associated data of an object with this header: it
+// binds the object to its key.
+func associated(header []byte, key string) []byte {
+	return append(append(make([]byte, 0, len(header)+len(key)), header...), key...)
+}
+
 // isSealed reports whether an object begins like one of this package.
 func isSealed(head []byte) bool {
 	return len(head) >= len(magic) && string(head[:len(magic)]) == magic

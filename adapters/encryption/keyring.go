@@ -12,8 +12,8 @@ import (
 )
 
 // Keyring holds the keys of stores: one primary, under which everything is
-// written, and others under which something may have been. It is made by FromKey, FromText,
-// FromHandles or OpenKeyring, and safe for concurrent use.
+// written, and others under which something may have been. It is made by
+// FromKey, FromText, FromHandles or OpenKeyring, and safe for concurrent use.
 type Keyring struct {
 	state  atomic.Pointer[keys]
 	source *source // nil: the keys never change

@@ -28,10 +28,11 @@ type KeyringOptions struct {
 	Clock ports.Clock
 }
 
-// OpenKeyring returns the keyring that is stored, as an object, in store, which
-// is the inner one and not encrypted. The object is sealed by kek, a key
-// encryption key: a client of a KMS, such as tink-go-awskms or tink-go-gcpkms make,
-// or any other tink.AEAD. It is asked once when the keyring is opened and at each change.
+// OpenKeyring returns the keyring that is stored, as an object, in store,
+// which is the inner one and not encrypted. The object is sealed by kek, a key
+// encryption key: a client of a KMS, such as tink-go-awskms or tink-go-gcpkms
+// make, or any other tink.AEAD. It is asked once when the keyring is opened
+// and at each change.
 //
 // A keyring that is not there is made, with one key, by a create-only write: of
 // several processes at once all get the same. It is not made where objects are
@@ -101,10 +102,8 @@ const orphanLook = 20
 // not decrypt.
 func (s *source) orphan(ctx context.Context, adopted [][]byte) error {
 	known := &contents{}
-	for _, key := range adopted {
-		if _, err := known.add(key, s.clock.Now()); err != nil {
-			return refuseKeyring(fmt.Errorf("option Adopt: %w", err))
-		}
+	if err := known.addAll(adopted, s.clock.Now()); err != nil {
+		return refuseKeyring(fmt.Errorf("option Adopt: %w", err))
 	}
 	for info, err := range s.store.List(ctx, ports.ListOptions{Limit: orphanLook, KeysOnly: true}) {
 		if err != nil {
@@ -127,9 +126,9 @@ func headerOf(ctx context.Context, store ports.ObjectStore, key string) (header,
 	}
 	h, err := parseHeader(o.Data)
 	if err != nil {
-		return header{}, ports.Fail("get", key, ports.ErrCorrupt, err)
+		err = ports.Fail("get", key, ports.ErrCorrupt, err)
 	}
-	return h, nil
+	return h, err
 }
 
 // adopt adds raw keys that are not there yet.
@@ -145,12 +144,5 @@ func (k *Keyring) adopt(ctx context.Context, raw [][]byte) error {
 	if !missing {
 		return nil
 	}
-	return k.change(ctx, func(c *contents) error {
-		for _, key := range raw {
-			if _, err := c.add(key, k.source.clock.Now()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return k.change(ctx, func(c *contents) error { return c.addAll(raw, k.source.clock.Now()) })
 }

@@ -55,20 +55,22 @@ const (
 	longestWait        = 5 * time.Second
 )
 
-// Reencrypt rewrites the objects of inner that are not under the primary key of
-// the keyring, while others read and write them: each is replaced by
+// Reencrypt rewrites the objects of inner that are not under the primary key
+// of the keyring, while others read and write them: each is replaced by
 // compare-and-swap, and looked at again if somebody else was faster. Keys and
-// contents stay, versions and modification times change. Objects greater than 1 MiB are streamed where inner is a
-// ports.Streamer.
+// contents stay, versions and modification times change. Objects greater than
+// 1 MiB are streamed where inner is a ports.Streamer.
 //
 // Each object costs a read of 16 bytes, and each rewritten one a read and a
-// write more. An object whose requests answer ErrPrecondition, ErrBusy, ErrUnavailable or ErrUnknown
-// is looked at up to eight times, with growing waits. Objects that can't be decrypted are left as they are and reported;
+// write more. An object whose requests answer ErrPrecondition, ErrBusy,
+// ErrUnavailable or ErrUnknown is looked at up to eight times, with growing
+// waits. Objects that can't be decrypted are left as they are and reported;
 // the error then matches ErrCorrupt. Any other failure ends the walk.
 //
 // All processes must know the primary key before it begins, or else be able to
-// find it (OpenKeyring): what they can't decrypt is ErrCorrupt for them. Processes that still write under an older
-// key leave objects for another run; DryRun counts them.
+// find it (OpenKeyring): what they can't decrypt is ErrCorrupt for them.
+// Processes that still write under an older key leave objects for another run;
+// DryRun counts them.
 func Reencrypt(ctx context.Context, inner ports.ObjectStore, keyring *Keyring, opts ReencryptOptions) (Report, error) {
 	if opts.Concurrency < 0 {
 		return Report{}, ports.Fail("reencrypt", "", ports.ErrInvalidKey, fmt.Errorf("option Concurrency is %d", opts.Concurrency))
@@ -155,12 +157,16 @@ func (w *walk) batch(ctx context.Context, batch []string) error {
 	if len(batch) > 0 {
 		w.report.Last = batch[len(batch)-1]
 	}
+	w.progress()
+	return nil
+}
+
+func (w *walk) progress() {
 	if w.opts.Progress != nil {
 		snapshot := w.report
 		snapshot.Failures = slices.Clone(snapshot.Failures)
 		w.opts.Progress(snapshot)
 	}
-	return nil
 }
 
 // object brings one object under the primary key. It looks again after every
@@ -179,8 +185,7 @@ func (w *walk) object(ctx context.Context, key string) error {
 		case err == nil:
 			w.note(key, o, size, nil)
 			return nil
-		case errors.Is(err, ports.ErrPrecondition), // somebody was faster
-			errors.Is(err, ports.ErrBusy), errors.Is(err, ports.ErrUnavailable), errors.Is(err, ports.ErrUnknown):
+		case mayPass(err):
 			if err := w.opts.Clock.Sleep(ctx, wait/2+rand.N(wait/2)); err != nil {
 				return err
 			}
@@ -190,6 +195,13 @@ func (w *walk) object(ctx context.Context, key string) error {
 		}
 	}
 	return err
+}
+
+// mayPass reports whether it makes sense to look again: somebody else was
+// faster, or it is not known who was.
+func mayPass(err error) bool {
+	return errors.Is(err, ports.ErrPrecondition) || errors.Is(err, ports.ErrBusy) ||
+		errors.Is(err, ports.ErrUnavailable) || errors.Is(err, ports.ErrUnknown)
 }
 
 func (w *walk) note(key string, o outcome, size int64, err error) {

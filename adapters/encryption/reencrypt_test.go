@@ -45,6 +45,18 @@ func filled(t testing.TB, n int) (inner *memory.Store, contents map[string]strin
 	return inner, contents
 }
 
+func copyOf(t testing.TB, source ports.ObjectStore) *memory.Store {
+	t.Helper()
+	copied := memory.NewStore(memory.StoreOptions{})
+	for info, err := range source.List(t.Context(), ports.ListOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, copied, info.Key, get(t, source, info.Key).Data)
+	}
+	return copied
+}
+
 // wantContents checks that everything is readable with exactly these keys.
 func wantContents(t testing.TB, inner ports.ObjectStore, contents map[string]string, k *encryption.Keyring, opts encryption.Options) {
 	t.Helper()
@@ -118,6 +130,9 @@ func TestReencryptGoesOnWhereItStopped(t *testing.T) {
 
 func TestReencryptPassesOverEveryFailureThatMayPass(t *testing.T) {
 	t.Parallel()
+	source, contents := filled(t, 8)
+	contents["large"] = string(random(1<<20 + 5))
+	put(t, encrypted(t, source, keyring(t, key(1)), encryption.Options{}), "large", []byte(contents["large"]))
 	for name, fail := range map[string]func(*faults.Rule){
 		"busy":         func(r *faults.Rule) { r.Busy() },
 		"answer lost":  func(r *faults.Rule) { r.LoseAnswer() },
@@ -126,9 +141,7 @@ func TestReencryptPassesOverEveryFailureThatMayPass(t *testing.T) {
 		"broken off":   func(r *faults.Rule) { r.BreakAfter(5000, ports.ErrUnavailable) },
 	} {
 		for n := 1; ; n++ {
-			inner, contents := filled(t, 8)
-			contents["large"] = string(random(1<<20 + 5))
-			put(t, encrypted(t, inner, keyring(t, key(1)), encryption.Options{}), "large", []byte(contents["large"]))
+			inner := copyOf(t, source)
 			plan := faults.New(faults.Options{})
 			rule := plan.On(faults.Match{Nth: n})
 			fail(rule)

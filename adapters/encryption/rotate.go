@@ -13,9 +13,9 @@ import (
 
 // Refresh reads the stored keyring again: one conditional read if it has not
 // changed. A process that goes on with an old state writes under the old
-// primary, which others can read; and a key that it does not know it looks for by itself. So call it
-// when it matters that new writes are under a new key. Keyrings that are not
-// stored answer nil.
+// primary, which others can read; and a key that it does not know it looks for
+// by itself. So call it when it matters that new writes are under a new key.
+// Keyrings that are not stored answer nil.
 func (k *Keyring) Refresh(ctx context.Context) error {
 	if k.source == nil {
 		return nil
@@ -59,16 +59,15 @@ func (k *Keyring) install(c *contents, version ports.Version) error {
 // Rotate adds a random key and makes it the primary. What was written before
 // stays readable; Reencrypt moves it. Keyrings that are not stored answer
 // ports.ErrUnsupported: give a new one the new key first.
-func (k *Keyring) Rotate(ctx context.Context) (KeyID, error) {
-	var id KeyID
-	err := k.change(ctx, func(c *contents) (err error) {
+func (k *Keyring) Rotate(ctx context.Context) (id KeyID, err error) {
+	err = k.change(ctx, func(c *contents) (err error) {
 		id, err = c.addNew(k.source.clock.Now())
 		return err
 	})
 	if err != nil {
-		return 0, err
+		id = 0
 	}
-	return id, nil
+	return id, err
 }
 
 // Disable lets a key be used for nothing. It stays in the keyring, so that
@@ -97,8 +96,9 @@ func (c *contents) mark(s *source, id KeyID, disabled bool) error {
 
 // Destroy removes a key for ever, if it is disabled and none of the objects of
 // inner is under it, which is looked at one by one; otherwise the answer is
-// ports.ErrPrecondition. Processes that have not refreshed their keyring since the key was the
-// primary may still write under it: make sure that there are none.
+// ports.ErrPrecondition. Processes that have not refreshed their keyring since
+// the key was the primary may still write under it: make sure that there are
+// none.
 func (k *Keyring) Destroy(ctx context.Context, id KeyID, inner ports.ObjectStore) error {
 	if k.source == nil {
 		return ports.Fail("change keyring", "", ports.ErrUnsupported, errNotStored)

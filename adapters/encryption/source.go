@@ -74,6 +74,15 @@ func (c *contents) add(key []byte, now time.Time) (KeyID, error) {
 	return r.id, nil
 }
 
+func (c *contents) addAll(raw [][]byte, now time.Time) error {
+	for _, key := range raw {
+		if _, err := c.add(key, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addNew adds a random key and makes it the primary.
 func (c *contents) addNew(now time.Time) (KeyID, error) {
 	key := make([]byte, KeySize)
@@ -83,9 +92,21 @@ func (c *contents) addNew(now time.Time) (KeyID, error) {
 	return id, err
 }
 
+// primary returns the id of the primary key, which must be one that can be used.
+func (c *contents) primary() (KeyID, error) {
+	id, err := ParseKeyID(c.Primary)
+	if err != nil {
+		return 0, err
+	}
+	if found := c.find(id); found == nil || found.Disabled {
+		return 0, fmt.Errorf("the primary key %s is not there", id)
+	}
+	return id, nil
+}
+
 // keys derives what stores use.
 func (c *contents) keys() (*keys, error) {
-	primary, err := ParseKeyID(c.Primary)
+	primary, err := c.primary()
 	if err != nil {
 		return nil, err
 	}
@@ -100,9 +121,6 @@ func (c *contents) keys() (*keys, error) {
 		if !stored.Disabled {
 			roots = append(roots, r)
 		}
-	}
-	if found := c.find(primary); found == nil || found.Disabled {
-		return nil, fmt.Errorf("the primary key %s is not there", primary)
 	}
 	k, err := keysOf(primary, roots)
 	if err != nil {
@@ -135,20 +153,26 @@ func (s *source) load(ctx context.Context, unless ports.Version) (*contents, por
 	if err != nil {
 		return nil, "", err
 	}
+	c, err := s.open(o.Data)
+	return c, o.Version, err
+}
+
+// open decrypts the object.
+func (s *source) open(object []byte) (*contents, error) {
 	var e envelope
-	if err := json.Unmarshal(o.Data, &e); err != nil || e.Smarterbase != envelopeName || e.Format != 1 {
-		return nil, "", s.fail(ports.ErrCorrupt, errors.New("the object holds no keyring that this program knows"))
+	if err := json.Unmarshal(object, &e); err != nil || e.Smarterbase != envelopeName || e.Format != 1 {
+		return nil, s.fail(ports.ErrCorrupt, errors.New("the object holds no keyring that this program knows"))
 	}
 	plain, err := s.kek.Decrypt(e.Sealed, s.associated())
 	if err != nil {
 		// A KMS that is out of reach and one that refuses look the same.
-		return nil, "", s.fail(ports.ErrUnavailable, fmt.Errorf("the keyring could not be opened: another key encryption key, a changed object, or the KMS did not answer: %w", err))
+		return nil, s.fail(ports.ErrUnavailable, fmt.Errorf("the keyring could not be opened: another key encryption key, a changed object, or the KMS did not answer: %w", err))
 	}
 	c := &contents{}
 	if err := json.Unmarshal(plain, c); err != nil {
-		return nil, "", s.fail(ports.ErrCorrupt, fmt.Errorf("reading the opened keyring: %w", err))
+		return nil, s.fail(ports.ErrCorrupt, fmt.Errorf("reading the opened keyring: %w", err))
 	}
-	return c, o.Version, nil
+	return c, nil
 }
 
 func (s *source) fail(kind, err error) error { return ports.Fail("open keyring", s.object, kind, err) }

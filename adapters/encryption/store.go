@@ -13,9 +13,10 @@ import (
 // Options of a Store. The zero value is the strict one.
 type Options struct {
 	// ReadPlaintext lets objects be read that do not begin as encrypted ones
-	// do, as they are: those that were there before encryption. While it is set, who can
-	// write to the store can put plaintext in the place of any object, and it
-	// is read without a complaint. Run Reencrypt and take it away again.
+	// do, as they are: those that were there before encryption. While it is
+	// set, who can write to the store can put plaintext in the place of any
+	// object, and it is read without a complaint. Run Reencrypt and take it
+	// away again.
 	ReadPlaintext bool
 
 	// ExactListSizes, with ReadPlaintext, makes List look at the beginning of
@@ -151,13 +152,23 @@ func (s *store) Put(ctx context.Context, key string, data []byte, cond ports.Con
 	if len(data) > documentLimit {
 		return s.putLarge(ctx, key, data, cond)
 	}
+	return s.putDocument(ctx, key, data, cond)
+}
+
+// putDocument gives its buffer back only after a success: a client of HTTP may
+// go on sending a request that has failed or was given up, and must not send
+// bytes of another object then.
+func (s *store) putDocument(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
 	buf := scratch.Get().(*[]byte)
-	defer scratch.Put(buf)
 	var err error
 	if *buf, err = s.keys.current().sealDocument(*buf, key, data); err != nil {
 		return "", ports.Fail("put", key, ports.ErrUnavailable, err)
 	}
-	return s.inner.Put(ctx, key, *buf, cond)
+	version, err := s.inner.Put(ctx, key, *buf, cond)
+	if err == nil {
+		scratch.Put(buf)
+	}
+	return version, err
 }
 
 func (s *store) putLarge(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {

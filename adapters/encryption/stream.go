@@ -159,16 +159,16 @@ func (s streams) PutStream(ctx context.Context, key string, body io.Reader, cond
 	case !errors.Is(err, errShort): // which says that head is all
 		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("reading the body: %w", err))
 	}
-	object, err := s.keys.current().sealDocument(nil, key, head)
+	return s.putShort(ctx, key, head, cond)
+}
+
+func (s streams) putShort(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.ObjectInfo, error) {
+	object, err := s.keys.current().sealDocument(nil, key, data)
 	if err != nil {
-		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, err)
+		return ports.ObjectInfo{}, ports.Fail("put stream", key, ports.ErrUnavailable, err)
 	}
 	info, err := s.inner.PutStream(ctx, key, bytes.NewReader(object), cond)
-	if err != nil {
-		return ports.ObjectInfo{}, err
-	}
-	info.Size = int64(len(head))
-	return info, nil
+	return sized(info, int64(len(data)), err)
 }
 
 func (s streams) putLong(ctx context.Context, key string, head []byte, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
@@ -177,10 +177,15 @@ func (s streams) putLong(ctx context.Context, key string, head []byte, body io.R
 		return ports.ObjectInfo{}, ports.Fail("put stream", key, ports.ErrUnavailable, err)
 	}
 	info, err := s.inner.PutStream(ctx, key, r, cond)
+	return sized(info, r.plain, err)
+}
+
+// sized says the size of the plaintext.
+func sized(info ports.ObjectInfo, size int64, err error) (ports.ObjectInfo, error) {
 	if err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	info.Size = r.plain
+	info.Size = size
 	return info, nil
 }
 

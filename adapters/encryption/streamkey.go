@@ -26,12 +26,11 @@ func newStreamKey(material []byte, hash string) (streamKey, error) {
 // sealStream writes the header of the object to w, and returns a writer that
 // encrypts what it is given to w. Its Close writes the last segment.
 func (k *keys) sealStream(w io.Writer, key string) (io.WriteCloser, error) {
-	h := header{kind: streamKind, key: k.stream, length: headerLength}
-	associated := append(h.append(make([]byte, 0, headerLength+len(key))), key...)
-	if _, err := w.Write(associated[:headerLength]); err != nil {
+	head := header{kind: streamKind, key: k.stream, length: headerLength}.append(nil)
+	if _, err := w.Write(head); err != nil {
 		return nil, err
 	}
-	return k.streams[k.stream].tink.NewEncryptingWriter(w, associated)
+	return k.streams[k.stream].tink.NewEncryptingWriter(w, associated(head, key))
 }
 
 // openStream returns what opens the segments of the object that begins with
@@ -42,8 +41,7 @@ func (k *keys) openStream(h header, key string, start []byte, plain int64) (*seg
 		return nil, fmt.Errorf("the header of the stream claims %d bytes, not %d", own[0], streamHeader)
 	}
 	sk := k.streams[h.key]
-	associated := append(append(make([]byte, 0, headerLength+len(key)), head...), key...)
-	derived, err := subtle.ComputeHKDF(sk.hash, sk.material, own[1:1+saltSize], associated, saltSize)
+	derived, err := subtle.ComputeHKDF(sk.hash, sk.material, own[1:1+saltSize], associated(head, key), saltSize)
 	if err != nil {
 		return nil, err
 	}

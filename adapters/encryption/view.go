@@ -91,11 +91,13 @@ func (v *view) open(op string, data []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// far is a length of which nothing is computed, so that nothing overflows.
+const far = 1 << 40
+
 // lead returns the range of an object with which to begin, for a range of the
-// plaintext: one that holds the header and, if what is asked for is near the beginning,
-// all that is needed, whichever form the object has.
+// plaintext: one that holds the header and, if what is asked for is near the
+// beginning, all that is needed, whichever form the object has.
 func lead(r ports.Range) ports.Range {
-	const far = 1 << 40
 	switch {
 	case r.Offset < 0 || r.Length < 0 || r.Offset >= documentLimit:
 		return ports.Range{Length: streamStart}

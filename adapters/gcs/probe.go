@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,23 +26,44 @@ type probe struct {
 // ports.ErrUnsupported; others are failures of asking it.
 func (p *probe) run(ctx context.Context) error {
 	p.keys = "_sb/probe/" + rand.Text() + "/"
+	err := p.sound(ctx)
+	if err == nil {
+		return nil
+	}
+	p.clean(ctx)
+	var failure *ports.Error
+	if errors.As(err, &failure) {
+		return ports.Fail("open", p.bucket.name, failure.Kind, err)
+	}
+	return err
+}
+
+func (p *probe) sound(ctx context.Context) error {
 	errs := make([]error, 3)
 	var wg sync.WaitGroup
 	for i, check := range []func(context.Context) error{p.conditions, p.oneWinner, p.missing} {
 		wg.Go(func() { errs[i] = check(ctx) })
 	}
 	wg.Wait()
-	err := errors.Join(errs...)
-	if err == nil {
-		err = p.listing(ctx)
+	slices.SortStableFunc(errs, func(a, b error) int { return weight(b) - weight(a) })
+	if errs[0] != nil {
+		return errs[0]
 	}
-	if err == nil {
-		err = p.deletes(ctx)
+	if err := p.listing(ctx); err != nil {
+		return err
 	}
-	if err != nil {
-		p.clean(ctx)
+	return p.deletes(ctx)
+}
+
+// weight puts what the caller has to know first.
+func weight(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, ports.ErrUnsupported):
+		return 2
 	}
-	return err
+	return 1
 }
 
 // The scratch keys. The last one is below the first.
@@ -187,7 +209,7 @@ func refused(err error, otherwise string) error {
 }
 
 func unsound(reason string) error {
-	return ports.Fail("open", "", ports.ErrUnsupported,
+	return ports.Fail("probe", "", ports.ErrUnsupported,
 		fmt.Errorf("the server does not keep conditions, so that concurrent writers would lose updates: %s", reason))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,10 +15,10 @@ import (
 )
 
 // lie makes a server leave a condition out where it matches.
-func lie(srv *server, matches func(method, condition string) bool) {
+func lie(srv *server, matches func(method, condition, name string) bool) {
 	srv.intercept = func(_ http.ResponseWriter, r *http.Request) bool {
 		q := r.URL.Query()
-		if cond := q.Get("ifGenerationMatch"); cond != "" && matches(r.Method, cond) {
+		if cond := q.Get("ifGenerationMatch"); cond != "" && matches(r.Method, cond, q.Get("name")) {
 			q.Del("ifGenerationMatch")
 			r.URL.RawQuery = q.Encode()
 		}
@@ -29,18 +30,18 @@ func probed(c *Config) { c.SkipProbe = false }
 
 func TestAServerThatIgnoresConditionsIsRefused(t *testing.T) {
 	t.Parallel()
-	for reason, matches := range map[string]func(method, cond string) bool{
-		"a create-only put replaced an object":        func(m, c string) bool { return m == http.MethodPost && c == "0" },
-		"a put on another generation replaced":        func(m, c string) bool { return m == http.MethodPost && c == "1" },
-		"a put on a generation created an object":     func(m, c string) bool { return m == http.MethodPost && c != "0" },
-		"of 8 create-only puts at once 8 succeeded":   func(m, c string) bool { return m == http.MethodPost && c == "0" },
-		"so that concurrent writers would lose updat": func(m, _ string) bool { return m == http.MethodPost },
+	for reason, matches := range map[string]func(method, cond, name string) bool{
+		"a create-only put replaced an object":        func(m, c, _ string) bool { return m == http.MethodPost && c == "0" },
+		"a put on another generation replaced":        func(m, c, _ string) bool { return m == http.MethodPost && c == "1" },
+		"a put on a generation created an object":     func(_, _, n string) bool { return strings.HasSuffix(n, missingKey) },
+		"of 8 create-only puts at once 8 succeeded":   func(_, _, n string) bool { return strings.HasSuffix(n, raceKey) },
+		"so that concurrent writers would lose updat": func(m, _, _ string) bool { return m == http.MethodPost },
 	} {
 		srv := newServer(t)
 		lie(srv, matches)
 		_, err := Open(t.Context(), Config{Bucket: bucketName, Endpoint: srv.URL})
 		wantErr(t, err, ports.ErrUnsupported, "open")
-		if err == nil || !strings.Contains(err.Error(), reason) {
+		if err == nil || !strings.Contains(err.Error(), reason) || !strings.HasPrefix(err.Error(), "open: ") {
 			t.Errorf("open of a server that ignores conditions answers %v, want %q", err, reason)
 		}
 		if left := len(srv.objects); left != 0 {
@@ -69,7 +70,7 @@ func TestAPutThatIsNotListedIsRefused(t *testing.T) {
 func TestAServerThatIgnoresConditionsOfDeletesIsUsed(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
-	lie(srv, func(method, _ string) bool { return method == http.MethodDelete })
+	lie(srv, func(method, _, _ string) bool { return method == http.MethodDelete })
 	store := open(t, srv, probed)
 	if store.Capabilities().ConditionalDelete {
 		t.Error("a conditional delete is claimed")
@@ -154,22 +155,26 @@ func TestAProbeWaitsWhereItIsThrottled(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	clock := &waits{Clock: ports.SystemClock()}
-	throttled := func(matches func(*http.Request) bool, times int64) {
-		var seen atomic.Int64
+	throttle := func(times int) { // each name
+		seen := map[string]int{}
 		srv.intercept = func(w http.ResponseWriter, r *http.Request) bool {
-			if !matches(r) || seen.Add(1) > times {
-				return false
+			srv.mu.Lock()
+			name := r.URL.Query().Get("name")
+			seen[name]++
+			busy := name != "" && seen[name] <= times
+			srv.mu.Unlock()
+			if busy {
+				answerError(w, http.StatusTooManyRequests, "rateLimitExceeded")
 			}
-			answerError(w, http.StatusTooManyRequests, "rateLimitExceeded")
-			return true
+			return busy
 		}
 	}
-	throttled(func(r *http.Request) bool { return r.Method == http.MethodPost }, 12)
+	throttle(2)
 	open(t, srv, probed, func(c *Config) { c.Clock = clock })
-	if len(clock.slept) != 12 || clock.slept[0] < time.Second/2 {
+	if len(clock.slept) != 2*4 || slices.Min(clock.slept) < time.Second/2 || slices.Max(clock.slept) > time.Second {
 		t.Errorf("it waited %v", clock.slept)
 	}
-	throttled(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Query().Get("name"), missingKey) }, 1000)
+	throttle(1000)
 	_, err := Open(t.Context(), Config{Bucket: bucketName, Endpoint: srv.URL, Clock: clock})
 	wantErr(t, err, ports.ErrBusy, "open of a bucket that stays busy")
 }

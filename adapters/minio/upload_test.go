@@ -180,7 +180,7 @@ func TestUploadInConstantMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err := s.PutStream(t.Context(), "k.bin", io.LimitReader(zeros{}, parts*minPartSize), ports.Any)
 	check(t, err)
-	took, most := greatest.Load()-before.HeapAlloc, uint64((parallelParts+1)*minPartSize+1<<20)
+	took, most := int64(greatest.Load())-int64(before.HeapAlloc), int64((parallelParts+1)*minPartSize+1<<20)
 	if took > most {
 		t.Errorf("an upload of %d MiB took %d MiB, more than %d", parts*minPartSize>>20, took>>20, most>>20)
 	}

@@ -80,7 +80,7 @@ return {'ready'}
 // owner and holder, ttl in µs. It answers '1', or '0' if that lease is not held.
 var renewScript = newScript(true, luaNow+`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return {'0'} end
-
+if now >= tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0) then return {'0'} end
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 return {'1'}
 `)

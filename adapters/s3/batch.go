@@ -80,12 +80,12 @@ func (b *bucket) removeMany(ctx context.Context, ids []types.ObjectIdentifier, p
 		code, message := aws.ToString(failed.Code), aws.ToString(failed.Message)
 		cause := &smithy.GenericAPIError{Code: code, Message: message}
 		kind := answer(cause)
-		switch kind { //nolint:errorlint // answer returns it bare
-		case ports.ErrNotFound, errNested:
+		switch {
+		case errors.Is(kind, ports.ErrNotFound), errors.Is(kind, errNested):
 			continue // it was not there
-		case nil:
+		case kind == nil:
 			kind = ports.ErrUnknown
-		case errMissingBucket:
+		case errors.Is(kind, errMissingBucket):
 			kind = ports.ErrUnavailable
 		}
 		put(aws.ToString(failed.Key), kind, cause)

@@ -50,7 +50,7 @@ func harness(server func(*fake), client func(*Config)) conformance.StoreHarness 
 		New:    func(t testing.TB) ports.ObjectStore { return connect(t, newFake(t, server)) },
 		Second: func(t testing.TB, first ports.ObjectStore) ports.ObjectStore { return connect(t, fakes[first]) },
 		Reopen: func(t testing.TB, first ports.ObjectStore) ports.ObjectStore {
-			if err := first.(*Store).Close(); err != nil { //nolint:forcetypeassert // made above
+			if err := first.(*Store).Close(); err != nil { // made above
 				t.Fatal(err)
 			}
 			return connect(t, fakes[first])

@@ -49,7 +49,7 @@ func (b *bucket) remove(ctx context.Context, key string, cond ports.Condition) e
 		return nil
 	}
 	kind := answer(err)
-	if kind == ports.ErrNotFound || kind == errNested { //nolint:errorlint // answer returns it bare
+	if errors.Is(kind, ports.ErrNotFound) || errors.Is(kind, errNested) {
 		if cond.IsAny() {
 			return nil
 		}

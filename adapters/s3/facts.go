@@ -27,12 +27,12 @@ type Facts struct {
 type Nesting uint8
 
 const (
-	// NestingHidden: both are stored, and one of them is missing in lists
+	// NestingHidden means that both are stored, and one of them is missing in lists
 	// (MinIO). The store looks before it writes such keys.
 	NestingHidden Nesting = iota
-	// NestingRefused: the server refuses the second one (file-backed servers).
+	// NestingRefused means that the server refuses the second one (file-backed servers).
 	NestingRefused
-	// NestingFull: both are stored and listed (Amazon S3).
+	// NestingFull means that both are stored and listed (Amazon S3).
 	NestingFull
 )
 

@@ -145,7 +145,7 @@ func (d download) bytes() ([]byte, error) {
 	switch {
 	case err == nil:
 		return nil, fmt.Errorf("the body has more than the announced %d bytes", d.length)
-	case err != io.EOF && err != io.ErrUnexpectedEOF: //nolint:errorlint // bare by contract of ReadFull
+	case err != io.EOF && err != io.ErrUnexpectedEOF:
 		return nil, err
 	case int64(n) != d.length:
 		return nil, fmt.Errorf("the body ended after %d of %d bytes: %w", n, d.length, io.ErrUnexpectedEOF)

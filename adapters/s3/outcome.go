@@ -103,9 +103,9 @@ func answer(err error) error {
 func (b *bucket) readFailure(ctx context.Context, op, key string, err error) error {
 	kind := answer(err)
 	switch {
-	case kind == errMissingBucket: //nolint:errorlint // answer returns it bare
+	case errors.Is(kind, errMissingBucket):
 		return ports.Fail(op, key, ports.ErrUnavailable, b.missing(err))
-	case kind == errNested: //nolint:errorlint // answer returns it bare
+	case errors.Is(kind, errNested):
 		kind = ports.ErrNotFound
 	case kind != nil:
 	case ctx.Err() != nil:
@@ -124,11 +124,11 @@ func (b *bucket) writeFailure(ctx context.Context, op, key string, cond ports.Co
 	kind := answer(err)
 	_, versioned := cond.Version()
 	switch {
-	case kind == errMissingBucket: //nolint:errorlint // answer returns it bare
+	case errors.Is(kind, errMissingBucket):
 		return ports.Fail(op, key, ports.ErrUnavailable, b.missing(err))
-	case kind == ports.ErrNotFound && versioned: //nolint:errorlint // answer returns it bare
+	case errors.Is(kind, ports.ErrNotFound) && versioned:
 		kind = ports.ErrPrecondition
-	case kind == ports.ErrNotFound || kind == ports.ErrNotModified: //nolint:errorlint // answer returns it bare
+	case errors.Is(kind, ports.ErrNotFound) || errors.Is(kind, ports.ErrNotModified):
 		kind = ports.ErrUnavailable // no answer to a write, and none was done
 	case kind != nil:
 	case a.mayBeSent():

@@ -34,7 +34,7 @@ type page struct {
 func (b *bucket) fetch(ctx context.Context, p *page, req request) error {
 	in := awss3.ListObjectsV2Input{Bucket: &b.name, EncodingType: types.EncodingTypeUrl}
 	if req.limit != maxPage {
-		in.MaxKeys = aws.Int32(int32(req.limit)) //nolint:gosec // at most maxPage
+		in.MaxKeys = aws.Int32(int32(req.limit)) // at most maxPage
 	}
 	if req.prefix != "" {
 		in.Prefix = &req.prefix
@@ -89,7 +89,7 @@ func (d *pageDecoder) HandleDeserialize(ctx context.Context, in middleware.Deser
 	if err != nil || !ok || response.StatusCode/100 != 2 {
 		return d.errors.HandleDeserialize(ctx, in, replay{out, metadata, err})
 	}
-	buffer := bodies.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is in there
+	buffer := bodies.Get().(*bytes.Buffer) // nothing else is in there
 	defer bodies.Put(buffer)
 	buffer.Reset()
 	_, err = buffer.ReadFrom(response.Body)

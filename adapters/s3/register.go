@@ -41,7 +41,7 @@ func configure(u *url.URL) (Config, error) {
 		Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"),
 		Region: values.Get("region"), Endpoint: values.Get("endpoint"),
 	}
-	ok := true
+	var ok bool
 	if c.PathStyle, ok = pathStyles[values.Get("path_style")]; !ok {
 		return fail("path_style is %q, not auto, true or false", values.Get("path_style"))
 	}

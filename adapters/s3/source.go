@@ -31,7 +31,7 @@ func (s *source) Read(p []byte) (int, error) {
 		}
 		n, err := s.body.Read(p)
 		switch {
-		case err == io.EOF: //nolint:errorlint // bare by contract of Reader
+		case err == io.EOF:
 			s.ended = true
 			return n, io.EOF
 		case err != nil:

@@ -104,7 +104,7 @@ func entity(name []byte) (rune, bool) {
 		digits, base = digits[1:], 16
 	}
 	n, err := strconv.ParseUint(string(digits), base, 32)
-	r := rune(n) //nolint:gosec // the range is checked below
+	r := rune(n) // the range is checked below
 	return r, err == nil && n >= ' ' && n <= utf8.MaxRune && utf8.ValidRune(r) && r != 0xfffe && r != 0xffff
 }
 

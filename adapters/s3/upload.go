@@ -203,7 +203,8 @@ func (u *upload) read(src *source, number int32) (part, error) {
 func (u *upload) sendPart(ctx context.Context, p part) error {
 	for attempt := 1; ; attempt++ {
 		err := u.tryPart(ctx, p)
-		if err == nil || attempt == partAttempts || !(errors.Is(err, ports.ErrBusy) || errors.Is(err, ports.ErrUnavailable)) {
+		again := errors.Is(err, ports.ErrBusy) || errors.Is(err, ports.ErrUnavailable)
+		if !again || attempt == partAttempts {
 			return err
 		}
 		if u.bucket.opts.Clock.Sleep(ctx, 100*time.Millisecond<<attempt) != nil {
@@ -266,10 +267,10 @@ func (u *upload) abort(ctx context.Context) {
 // asideFailure is the failure of a request that belongs to a write and changes
 // no object.
 func (b *bucket) asideFailure(ctx context.Context, key string, err error) error {
-	switch answer(err) { //nolint:errorlint // answer returns it bare
-	case errNested:
+	switch kind := answer(err); {
+	case errors.Is(kind, errNested):
 		return ports.Fail("put", key, errNested, err)
-	case ports.ErrNotFound, ports.ErrNotModified:
+	case errors.Is(kind, ports.ErrNotFound), errors.Is(kind, ports.ErrNotModified):
 		return ports.Fail("put", key, ports.ErrUnavailable, err)
 	}
 	return b.readFailure(ctx, "put", key, err)

@@ -142,7 +142,7 @@ func (c *container) await(done chan struct{}) {
 	wait := c.engine.client().ContainerWait(ctx, c.made.GetContainerID(), client.ContainerWaitOptions{Condition: containertypes.WaitConditionNotRunning})
 	select {
 	case <-wait.Result:
-	case <-wait.Error:
+	case _ = <-wait.Error: // the engine is gone, and the container with it
 	}
 }
 

@@ -50,9 +50,9 @@ func imageOf(t *testing.T, e *engine, r *recipe) string {
 }
 
 // inContainer starts a server in a container for this test.
-func inContainer(t *testing.T, e *engine, r *recipe) Control {
+func inContainer(t *testing.T, e *engine, image string, r *recipe) Control {
 	t.Helper()
-	s, err := r.containIn(e, imageOf(t, e, r))
+	s, err := r.containIn(e, image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,17 +66,20 @@ func TestServersRunInContainers(t *testing.T) {
 	t.Run("s3", func(t *testing.T) { checkS3Container(t, e, versitygw) })
 	t.Run("minio", func(t *testing.T) { checkS3Container(t, e, minIO) })
 	t.Run("gcs", func(t *testing.T) {
-		c := inContainer(t, e, fakeGCS("127.0.0.1"))
+		r := fakeGCS("127.0.0.1")
+		c := inContainer(t, e, imageOf(t, e, r), r)
 		GCSServer{Endpoint: "http://" + c.server.addr + "/storage/v1/"}.NewBucket(t)
 	})
 	t.Run("redis", func(t *testing.T) {
-		c := inContainer(t, e, redisRecipe(nameRedis, "--appendonly", "yes"))
+		image := imageOf(t, e, redisRecipe(nameRedis))
+		c := inContainer(t, e, image, privateRecipe())
 		checkRedisContainer(t, &PrivateRedis{newRedis(c.server.addr), c})
+		checkPublishedPort(t, *e, image)
 	})
 }
 
 func checkS3Container(t *testing.T, e *engine, r *recipe) {
-	c := inContainer(t, e, r)
+	c := inContainer(t, e, imageOf(t, e, r), r)
 	s := newS3(r.name, c.server.addr)
 	bucket := s.NewBucket(t)
 	putAndGet(t, s, bucket, "key")
@@ -105,12 +108,12 @@ func checkRedisContainer(t *testing.T, r *PrivateRedis) {
 	}
 }
 
-// An engine in a machine of its own, as Docker Desktop has, publishes ports.
-func TestContainerPublishesItsPort(t *testing.T) {
-	e := *theDocker(t)
+// checkPublishedPort is for an engine in a machine of its own, as that of
+// Docker Desktop.
+func checkPublishedPort(t *testing.T, e engine, image string) {
 	e.shared = false
 	r := redisRecipe(nameRedis)
-	c := inContainer(t, &e, r)
+	c := inContainer(t, &e, image, r)
 	checkRedisAnswers(t, c)
 	c.Kill()
 	c.Restart()

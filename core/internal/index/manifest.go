@@ -66,6 +66,11 @@ type Manifest struct {
 	Off      bool    `json:"off,omitempty"` // writers go on without the index
 	Indexes  []Index `json:"indexes"`
 
+	// Place is a random name that is part of those of the spaces, so that
+	// databases on one index never meet. It is set when the manifest is made,
+	// and never changed.
+	Place string `json:"place,omitempty"`
+
 	// Partitions is into how many parts the space is divided by document id; 0
 	// is 1. It is set when the manifest is made, and never changed.
 	Partitions int `json:"partitions,omitempty"`

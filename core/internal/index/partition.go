@@ -16,23 +16,27 @@ import (
 // MaxPartitions is the greatest number of partitions of a space.
 const MaxPartitions = 256
 
-// partitionMark stands between an epoch and the number of partitions, and
-// between a space and a partition of it. It occurs in neither.
-const partitionMark = "#"
+// placeMark stands between an epoch and where its entries are, and between the
+// parts of the name of a space. It occurs in none of them.
+const placeMark = "#"
 
-// regime is what the index must be in. It carries the number of partitions, so
-// that every call for the manifest goes where its entries are.
+// regime is what the index must be in. Its epoch also tells where the entries
+// are, so that every call for the manifest goes there: in spaces that no other
+// database on the same index has, and in how many partitions.
 func (m *Manifest) regime() ports.Regime {
 	regime := ports.Regime{Epoch: m.Epoch, Identity: m.Identity}
-	if m.Partitions > 1 {
-		regime.Epoch += partitionMark + strconv.Itoa(m.Partitions)
+	switch {
+	case m.Partitions > 1:
+		regime.Epoch += placeMark + m.Place + "/" + strconv.Itoa(m.Partitions)
+	case m.Place != "":
+		regime.Epoch += placeMark + m.Place
 	}
 	return regime
 }
 
-// Partitioned divides the spaces of an index by document id where the epoch
-// of the regime says into how many parts, so that they can live on several
-// nodes. All entries of a document are in one partition, and each call about
+// Partitioned puts the spaces of an index where the epoch of the regime says,
+// and divides them by document id into as many parts, so that they can live on
+// several nodes. All entries of a document are in one partition, and each call about
 // one document stays one atomic round trip. Queries ask all partitions at once;
 // what they promise, they promise for each document.
 //
@@ -52,22 +56,26 @@ type division struct {
 	count int
 }
 
-// divide reads the number of partitions from an epoch.
+// divide reads from an epoch where a space is, and in how many partitions.
 func divide(space, epoch string) division {
-	if _, text, divided := strings.Cut(epoch, partitionMark); divided {
-		if count, err := strconv.Atoi(text); err == nil && count > 1 {
-			return division{space, count}
-		}
+	_, where, _ := strings.Cut(epoch, placeMark)
+	place, text, _ := strings.Cut(where, "/")
+	if place != "" {
+		space += placeMark + place
+	}
+	if count, err := strconv.Atoi(text); err == nil && count > 1 {
+		return division{space, count}
 	}
 	return division{space, 1}
 }
 
-// name is the space of one partition: "users#3/7" is the fourth of seven.
+// name is the space of one partition: "users#6h0th9rkeje1g#3/7" is the fourth
+// of seven.
 func (d division) name(i int) string {
 	if d.count == 1 {
 		return d.space
 	}
-	return d.space + partitionMark + strconv.Itoa(i) + "/" + strconv.Itoa(d.count)
+	return d.space + placeMark + strconv.Itoa(i) + "/" + strconv.Itoa(d.count)
 }
 
 // of is the partition of a document: the FNV-1a hash of its id, modulo the
@@ -122,7 +130,7 @@ func (p partitioned) End(ctx context.Context, space string, regime ports.Regime,
 func (p partitioned) change(ctx context.Context, space string, regime ports.Regime, entries []ports.Entry, do func(context.Context, string, ports.Regime, []ports.Entry) error) error {
 	d := divide(space, regime.Epoch)
 	if d.count == 1 {
-		return do(ctx, space, regime, entries)
+		return do(ctx, d.space, regime, entries)
 	}
 	shares := make(map[int][]ports.Entry, 1)
 	for _, entry := range entries {
@@ -150,7 +158,7 @@ func (p partitioned) change(ctx context.Context, space string, regime ports.Regi
 func (p partitioned) Query(ctx context.Context, space string, regime ports.Regime, r ports.EntryRange) (merged ports.EntryPage, err error) {
 	d := divide(space, regime.Epoch)
 	if d.count == 1 {
-		return p.Index.Query(ctx, space, regime, r)
+		return p.Index.Query(ctx, d.space, regime, r)
 	}
 	pages := make([]ports.EntryPage, d.count)
 	err = worst(d.each(func(i int, part string) (err error) {

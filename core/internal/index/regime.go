@@ -189,8 +189,8 @@ func (h *Holder) declare(ctx context.Context, definitions []Definition) error {
 			continue
 		}
 		err = h.change(ctx, v, "indexes declared", func(m *Manifest, identity string) {
-			if v.manifest == nil && h.Partitions > 1 {
-				m.Partitions = h.Partitions
+			if v.manifest == nil {
+				m.Place, m.Partitions = h.newEpoch(), h.Partitions
 			}
 			if !v.usable() {
 				m.rebuild(h.newEpoch(), identity)

@@ -119,7 +119,7 @@ func (f *Front) check(ctx context.Context, x *exchange, r *http.Request) error {
 	if x.conditions.empty() {
 		return nil
 	}
-	return f.demand(ctx, x.subject(), x.kind.creates())
+	return f.demand(ctx, x.part, x.kind.creates())
 }
 
 // demand answers nil if the conditions of a part hold. An object that is
@@ -130,7 +130,7 @@ func (f *Front) demand(ctx context.Context, p part, mayCreate bool) error {
 	case err != nil:
 		return err
 	case now.generation == 0 && !mayCreate:
-		return &failure{http.StatusNotFound, "notFound", "No such object: " + p.object.bucket + "/" + p.object.name}
+		return &failure{http.StatusNotFound, "notFound", "No such object: " + p.bucket + "/" + p.name}
 	}
 	return p.conditions.hold(now)
 }

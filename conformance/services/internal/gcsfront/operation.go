@@ -48,9 +48,6 @@ type operation struct {
 	sources []part
 }
 
-// subject is what the conditions are about.
-func (o *operation) subject() part { return o.part }
-
 func (o *operation) conditional() bool { return !o.conditions.empty() }
 
 // objects are those that must not change meanwhile.
