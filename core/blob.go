@@ -86,7 +86,7 @@ func (b *Blobs) put(ctx context.Context, key string, source *blobSource, conditi
 		call, end := b.db.storeCall(ctx, "put stream", key)
 		info, err := b.streamer.PutStream(call, key, source, condition)
 		end(ports.StoreCallResult{Bytes: int(source.read), Err: err})
-		if err == nil || source.failed != nil || attempt >= retrier.Policy.Attempts {
+		if err == nil || source.failed != nil || retrier.Exhausted(attempt, err) {
 			return info, err
 		}
 		if errors.Is(err, ports.ErrUnknown) || !retry.Again(ctx, err) || !source.rewind() {
@@ -157,7 +157,7 @@ func (b *Blobs) Delete(ctx context.Context, name string, condition ports.Conditi
 	for attempt := 1; ; attempt++ {
 		err := b.db.store.Delete(ctx, key, condition)
 		undecided := errors.Is(err, ports.ErrUnknown) && !condition.IsAny()
-		if err == nil || undecided || !retry.Again(ctx, err) || attempt >= retrier.Policy.Attempts {
+		if err == nil || undecided || !retry.Again(ctx, err) || retrier.Exhausted(attempt, err) {
 			return fail(op, "", name, err)
 		}
 		if retrier.Wait(ctx, op, key, attempt, err) != nil {

@@ -29,6 +29,13 @@ type Settings struct {
 	// first time included: 1 to 100; default 6.
 	Attempts int
 
+	// BusyAttempts is the same for a request that the store answers with busy:
+	// it decided nothing, and asks for time (S3 while it scales, Google Cloud
+	// Storage beyond one write a second to an object). 1 to 100, and never less
+	// than Attempts; default 12 on stores behind a network, which is patience
+	// for four seconds, otherwise Attempts.
+	BusyAttempts int
+
 	// RetryBase and RetryMax bound the wait before the first further attempt
 	// and before every one. Default 10 ms and 2 s; on stores without a network
 	// 1 ms and 200 ms.
@@ -100,9 +107,9 @@ const (
 )
 
 func (s *Settings) applyDefaults(caps ports.Capabilities) error {
-	base, most := time.Millisecond, 200*time.Millisecond
+	base, most, busy := time.Millisecond, 200*time.Millisecond, 1
 	if caps.LateWrites {
-		base, most = 10*time.Millisecond, 2*time.Second
+		base, most, busy = 10*time.Millisecond, 2*time.Second, 12
 	}
 	for _, field := range []struct {
 		name               string
@@ -111,6 +118,7 @@ func (s *Settings) applyDefaults(caps ports.Capabilities) error {
 	}{
 		{"Concurrency", &s.Concurrency, 16, 1, 1024},
 		{"Attempts", &s.Attempts, 6, 1, 100},
+		{"BusyAttempts", &s.BusyAttempts, busy, 1, 100},
 		{"ConflictAttempts", &s.ConflictAttempts, 200, 1, 10000},
 		{"IndexPartitions", &s.IndexPartitions, 1, 1, 256},
 	} {
@@ -142,7 +150,7 @@ func (s *Settings) applyDefaults(caps ports.Capabilities) error {
 }
 
 func (s *Settings) policy() retry.Policy {
-	return retry.Policy{Attempts: s.Attempts, Base: s.RetryBase, Max: s.RetryMax}
+	return retry.Policy{Attempts: s.Attempts, Busy: s.BusyAttempts, Base: s.RetryBase, Max: s.RetryMax}
 }
 
 func (c *Components) applyDefaults() {

@@ -38,7 +38,7 @@ func TestClientsThatRetryAreRefused(t *testing.T) {
 	check(t, err)
 	_, err = store.Put(t.Context(), "k.json", []byte("data"), ports.IfAbsent)
 	check(t, err)
-	check(t, store.(io.Closer).Close())
+	check(t, store.Close())
 	_, err = New(t.Context(), nil, Options{Bucket: "bucket"})
 	wantErr(t, err, ports.ErrInvalidKey, "no client")
 }
@@ -48,7 +48,7 @@ func TestBodiesCannotBeRepeated(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	f.before = func(*http.Request) (*http.Response, error) { return nil, io.EOF }
-	s := newStore(client(t, sdk.Options{Transport: f, Region: "x", MaxRetries: 3}), Options{Bucket: "bucket", PartSize: minPartSize}, func() {})
+	s := newBucket(client(t, sdk.Options{Transport: f, Region: "x", MaxRetries: 3}), Options{Bucket: "bucket", PartSize: minPartSize}, func() {})
 	_, err := s.Put(t.Context(), "k.json", []byte("data"), ports.IfAbsent)
 	wantErr(t, err, ports.ErrUnknown, "put whose answer was lost")
 	if n := f.count(""); n != 1 {
@@ -128,7 +128,7 @@ func TestCutAnswers(t *testing.T) {
 	t.Cleanup(server.Close)
 	cfg := config(nil)
 	cfg.Endpoint, cfg.Transport, cfg.SkipProbe = strings.TrimPrefix(server.URL, "http://"), nil, true
-	s := openStore(t, cfg).(*Store)
+	s := openStore(t, cfg).ObjectStore.(*bucket)
 	_, err := s.Get(t.Context(), "k.json", ports.GetOptions{})
 	wantErr(t, err, ports.ErrUnavailable, "get of half an answer")
 	_, body, err := s.GetStream(t.Context(), "k.json", ports.GetOptions{})

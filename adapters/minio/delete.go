@@ -14,7 +14,7 @@ import (
 var errDeleteCondition = errors.New("MinIO ignores conditions of deletes")
 
 // Delete makes one request. Every condition but ports.Any is refused.
-func (s *Store) Delete(ctx context.Context, key string, cond ports.Condition) error {
+func (s *bucket) Delete(ctx context.Context, key string, cond ports.Condition) error {
 	name, err := s.enter(ctx, "delete", key)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func (s *Store) Delete(ctx context.Context, key string, cond ports.Condition) er
 	if !cond.IsAny() {
 		return ports.Fail("delete", key, ports.ErrUnsupported, errDeleteCondition)
 	}
-	err = s.core.RemoveObject(ctx, s.bucket, name, sdk.RemoveObjectOptions{})
+	err = s.core.RemoveObject(ctx, s.name, name, sdk.RemoveObjectOptions{})
 	if err == nil || isAbsent(err) {
 		return nil
 	}
@@ -37,7 +37,7 @@ func isAbsent(err error) bool {
 }
 
 // DeleteBatch makes one request for every 1,000 keys.
-func (s *Store) DeleteBatch(ctx context.Context, keys []string) ([]error, error) {
+func (s *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error) {
 	const op = "delete batch"
 	if err := s.begin(ctx, op, ""); err != nil {
 		return nil, err
@@ -68,8 +68,8 @@ func places(errs []error) []int {
 }
 
 // deletePage deletes the keys at the indexes of page and fills in errs.
-func (s *Store) deletePage(ctx context.Context, keys, names []string, page []int, errs []error) error {
-	answers, err := s.core.RemoveObjectsWithIter(ctx, s.bucket, objects(names, page), sdk.RemoveObjectsOptions{})
+func (s *bucket) deletePage(ctx context.Context, keys, names []string, page []int, errs []error) error {
+	answers, err := s.core.RemoveObjectsWithIter(ctx, s.name, objects(names, page), sdk.RemoveObjectsOptions{})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type attempt struct {
 }
 
 // fail is the boundary: every failure of a request passes here once.
-func (s *Store) fail(ctx context.Context, a attempt, err error) error {
+func (s *bucket) fail(ctx context.Context, a attempt, err error) error {
 	if final, ok := errors.AsType[*settled](err); ok {
 		err = final.cause
 	}

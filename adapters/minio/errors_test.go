@@ -18,21 +18,21 @@ import (
 // calls are one of each kind of request.
 var calls = []struct {
 	name, key string // the key that its error names
-	do        func(context.Context, *Store) error
+	do        func(context.Context, *bucket) error
 }{
-	{"get", "k.json", func(ctx context.Context, s *Store) error {
+	{"get", "k.json", func(ctx context.Context, s *bucket) error {
 		_, err := s.Get(ctx, "k.json", ports.GetOptions{})
 		return err
 	}},
-	{"get stream", "k.json", func(ctx context.Context, s *Store) error {
+	{"get stream", "k.json", func(ctx context.Context, s *bucket) error {
 		_, _, err := s.GetStream(ctx, "k.json", ports.GetOptions{})
 		return err
 	}},
-	{"stat", "k.json", func(ctx context.Context, s *Store) error {
+	{"stat", "k.json", func(ctx context.Context, s *bucket) error {
 		_, err := s.Stat(ctx, "k.json")
 		return err
 	}},
-	{"list", "", func(ctx context.Context, s *Store) error {
+	{"list", "", func(ctx context.Context, s *bucket) error {
 		for _, err := range s.List(ctx, ports.ListOptions{}) {
 			if err != nil {
 				return err
@@ -40,25 +40,25 @@ var calls = []struct {
 		}
 		return nil
 	}},
-	{"ping", "", func(ctx context.Context, s *Store) error { return s.Ping(ctx) }},
-	{"put", "k.json", func(ctx context.Context, s *Store) error {
+	{"ping", "", func(ctx context.Context, s *bucket) error { return s.Ping(ctx) }},
+	{"put", "k.json", func(ctx context.Context, s *bucket) error {
 		_, err := s.Put(ctx, "k.json", []byte("data"), ports.Any)
 		return err
 	}},
-	{"put if absent", "k.json", func(ctx context.Context, s *Store) error {
+	{"put if absent", "k.json", func(ctx context.Context, s *bucket) error {
 		_, err := s.Put(ctx, "k.json", []byte("data"), ports.IfAbsent)
 		return err
 	}},
-	{"put if version", "k.json", func(ctx context.Context, s *Store) error {
+	{"put if version", "k.json", func(ctx context.Context, s *bucket) error {
 		_, err := s.Put(ctx, "k.json", []byte("data"), ports.IfVersion("etag"))
 		return err
 	}},
-	{"put stream", "k.json", func(ctx context.Context, s *Store) error {
+	{"put stream", "k.json", func(ctx context.Context, s *bucket) error {
 		_, err := s.PutStream(ctx, "k.json", strings.NewReader("data"), ports.IfAbsent)
 		return err
 	}},
-	{"delete", "k.json", func(ctx context.Context, s *Store) error { return s.Delete(ctx, "k.json", ports.Any) }},
-	{"delete batch", "k.json", func(ctx context.Context, s *Store) error {
+	{"delete", "k.json", func(ctx context.Context, s *bucket) error { return s.Delete(ctx, "k.json", ports.Any) }},
+	{"delete batch", "k.json", func(ctx context.Context, s *bucket) error {
 		errs, err := s.DeleteBatch(ctx, []string{"k.json"})
 		if err == nil {
 			err = errs[0]
@@ -196,11 +196,11 @@ func TestFailuresOnTheWay(t *testing.T) {
 // A body that was never read was never sent, whatever went wrong.
 func TestNothingOfTheBodySent(t *testing.T) {
 	t.Parallel()
-	store := func(err error) *Store {
+	store := func(err error) *bucket {
 		cfg := config(nil)
 		cfg.SkipProbe = true
 		cfg.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, err })
-		return openStore(t, cfg).(*Store)
+		return openStore(t, cfg).ObjectStore.(*bucket)
 	}
 	_, err := store(errors.New("tls: handshake failure")).Put(t.Context(), "k.json", []byte("data"), ports.Any)
 	wantOutcome(t, err, ports.ErrUnavailable, "k.json", "put whose connection failed")
@@ -245,7 +245,7 @@ func TestMissingBucketIsNamed(t *testing.T) {
 	f := newFake()
 	cfg := config(f)
 	cfg.Bucket, cfg.SkipProbe = "missing", true
-	s := openStore(t, cfg).(*Store)
+	s := openStore(t, cfg).ObjectStore.(*bucket)
 	f.before = func(*http.Request) (*http.Response, error) { return coded(http.StatusNotFound, "NoSuchBucket"), nil }
 	for _, call := range calls {
 		err := call.do(t.Context(), s)

@@ -114,7 +114,7 @@ func (f *fake) object(req *http.Request, name string, body []byte) *http.Respons
 	}
 	data, status := old.data, http.StatusOK
 	if asked := req.Header.Get("Range"); asked != "" && !f.ignoreRange {
-		from, to, ok := byteRange(asked, int64(len(data)))
+		from, to, ok := askedRange(asked, int64(len(data)))
 		if !ok {
 			return failure(http.StatusRequestedRangeNotSatisfiable, "InvalidRange")
 		}
@@ -125,7 +125,7 @@ func (f *fake) object(req *http.Request, name string, body []byte) *http.Respons
 	return reply(status, header, string(data))
 }
 
-func byteRange(asked string, size int64) (from, to int64, ok bool) {
+func askedRange(asked string, size int64) (from, to int64, ok bool) {
 	first, last, _ := strings.Cut(strings.TrimPrefix(asked, "bytes="), "-")
 	from, _ = strconv.ParseInt(first, 10, 64)
 	to = size

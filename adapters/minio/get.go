@@ -16,7 +16,7 @@ import (
 )
 
 // Get makes one request, and one more for a range of an empty object.
-func (s *Store) Get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
+func (s *bucket) Get(ctx context.Context, key string, opts ports.GetOptions) (ports.Object, error) {
 	name, err := s.enter(ctx, "get", key)
 	if err != nil {
 		return ports.Object{}, err
@@ -36,13 +36,13 @@ func (s *Store) Get(ctx context.Context, key string, opts ports.GetOptions) (por
 
 // Stat makes one request. A server that leaves the reason out of its answers
 // to HEAD, as some do, says "not found" of a missing bucket too.
-func (s *Store) Stat(ctx context.Context, key string) (ports.ObjectInfo, error) {
+func (s *bucket) Stat(ctx context.Context, key string) (ports.ObjectInfo, error) {
 	name, err := s.enter(ctx, "stat", key)
 	if err != nil {
 		return ports.ObjectInfo{}, err
 	}
 	defer s.gate.leave()
-	entry, err := s.core.StatObject(ctx, s.bucket, name, sdk.StatObjectOptions{})
+	entry, err := s.core.StatObject(ctx, s.name, name, sdk.StatObjectOptions{})
 	if err != nil {
 		return ports.ObjectInfo{}, s.fail(ctx, attempt{op: "stat", key: key}, err)
 	}
@@ -57,11 +57,11 @@ type opened struct {
 	length int64 // of the body; negative: unknown
 }
 
-func (s *Store) open(ctx context.Context, op, key, name string, opts ports.GetOptions) (opened, error) {
+func (s *bucket) open(ctx context.Context, op, key, name string, opts ports.GetOptions) (opened, error) {
 	if r := opts.Range; r.Offset < 0 || r.Length < 0 {
 		return opened{}, ports.Fail(op, key, ports.ErrInvalidKey, fmt.Errorf("the range (%s) is negative", r))
 	}
-	body, entry, header, err := s.core.GetObject(ctx, s.bucket, name, request(opts))
+	body, entry, header, err := s.core.GetObject(ctx, s.name, name, request(opts))
 	if err != nil {
 		err = s.fail(ctx, attempt{op: op, key: key}, err)
 		if opts.Range.Offset == 0 && !opts.Range.IsWhole() && errors.Is(err, ports.ErrInvalidKey) {
@@ -80,7 +80,7 @@ func (s *Store) open(ctx context.Context, op, key, name string, opts ports.GetOp
 }
 
 // openCut asks for the whole object and takes the range out of it.
-func (s *Store) openCut(ctx context.Context, op, key, name string, opts ports.GetOptions) (opened, error) {
+func (s *bucket) openCut(ctx context.Context, op, key, name string, opts ports.GetOptions) (opened, error) {
 	r := opts.Range
 	opts.Range = ports.Range{}
 	found, err := s.open(ctx, op, key, name, opts)
@@ -125,14 +125,19 @@ func request(opts ports.GetOptions) (headers sdk.GetObjectOptions) {
 		headers.Set("If-None-Match", `"`+string(opts.IfNoneMatch)+`"`)
 	}
 	r := opts.Range
-	switch {
-	case r.IsWhole():
-	case r.Length == 0 || r.Length > math.MaxInt64-r.Offset:
-		headers.Set("Range", "bytes="+strconv.FormatInt(r.Offset, 10)+"-")
-	default:
-		headers.Set("Range", "bytes="+strconv.FormatInt(r.Offset, 10)+"-"+strconv.FormatInt(r.Offset+r.Length-1, 10))
+	if !r.IsWhole() {
+		headers.Set("Range", byteRange(r))
 	}
 	return headers
+}
+
+// byteRange writes a range as HTTP does, to the end where it has no other.
+func byteRange(r ports.Range) string {
+	text := "bytes=" + strconv.FormatInt(r.Offset, 10) + "-"
+	if r.Length == 0 || r.Length > math.MaxInt64-r.Offset {
+		return text
+	}
+	return text + strconv.FormatInt(r.Offset+r.Length-1, 10)
 }
 
 // isETag says whether a version can be one of a server. Others match no object,
@@ -152,13 +157,8 @@ func readBody(body io.Reader, length int64) ([]byte, error) {
 		return io.ReadAll(body)
 	}
 	data := make([]byte, length)
-	if _, err := io.ReadFull(body, data); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, err
-	}
-	return data, nil
+	_, err := io.ReadFull(body, data)
+	return data, err
 }
 
 // checked refuses an object that has no version: no condition could name it.

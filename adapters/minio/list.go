@@ -16,7 +16,7 @@ const maxPage = 1000
 // List walks page by page, each fetched when the one before is used up. An
 // object of another program, whose name this package would not give, is
 // left out.
-func (s *Store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
+func (s *bucket) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
 	return func(yield func(ports.ObjectInfo, error) bool) {
 		if err := s.begin(ctx, "list", opts.Prefix); err != nil {
 			yield(ports.ObjectInfo{}, err)
@@ -29,14 +29,14 @@ func (s *Store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[port
 	}
 }
 
-func (s *Store) walk(ctx context.Context, opts ports.ListOptions, within bounds, yield func(ports.ObjectInfo, error) bool) {
+func (s *bucket) walk(ctx context.Context, opts ports.ListOptions, within bounds, yield func(ports.ObjectInfo, error) bool) {
 	page := maxPage
 	if opts.Limit > 0 {
 		page = min(page, opts.Limit)
 	}
 	noOwner := false
 	found := 0
-	for entry := range s.core.ListObjectsIter(ctx, s.bucket, sdk.ListObjectsOptions{
+	for entry := range s.core.ListObjectsIter(ctx, s.name, sdk.ListObjectsOptions{
 		Prefix: within.prefix, StartAfter: within.startAfter, Recursive: true, MaxKeys: page, FetchOwner: &noOwner,
 	}) {
 		if entry.Err != nil {

@@ -2,11 +2,9 @@ package minio
 
 import (
 	"errors"
-	"io"
 	"testing"
 
 	"github.com/smarterbase/smarterbase/conformance"
-	"github.com/smarterbase/smarterbase/ports"
 )
 
 func TestMain(m *testing.M) { conformance.Main(m) }
@@ -16,22 +14,22 @@ func config(f *fake) Config {
 	return Config{Endpoint: "fake:9000", Bucket: "bucket", AccessKey: "key", SecretKey: "secret", Transport: f, PartSize: minPartSize}
 }
 
-func openStore(t testing.TB, cfg Config) ports.ObjectStore {
+func openStore(t testing.TB, cfg Config) *Store {
 	t.Helper()
 	store, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { check(t, store.(io.Closer).Close()) })
+	t.Cleanup(func() { check(t, store.Close()) })
 	return store
 }
 
 // unprobed is a store on f that has made no request yet.
-func unprobed(t testing.TB, f *fake) *Store {
+func unprobed(t testing.TB, f *fake) *bucket {
 	t.Helper()
 	cfg := config(f)
 	cfg.SkipProbe = true
-	return openStore(t, cfg).(*Store)
+	return openStore(t, cfg).ObjectStore.(*bucket)
 }
 
 func check(t testing.TB, err error) {

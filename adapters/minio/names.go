@@ -151,13 +151,10 @@ func mayEscape(part string) bool {
 
 // fits says whether servers take a name of that length.
 func fits(name string) bool {
-	if len(name) > ports.MaxKeyBytes {
-		return false
-	}
 	for segment := range strings.SplitSeq(name, "/") {
 		if len(segment) > ports.MaxSegmentBytes {
 			return false
 		}
 	}
-	return true
+	return len(name) <= ports.MaxKeyBytes
 }

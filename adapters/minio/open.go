@@ -3,6 +3,7 @@ package minio
 import (
 	"context"
 	"errors"
+	"io"
 
 	sdk "github.com/minio/minio-go/v7"
 
@@ -13,9 +14,8 @@ import (
 // Open makes a client of its own, checks with 14 requests on scratch objects
 // under "_sb/probe/" that the server honours conditions, and returns the store.
 // A server that doesn't is refused with ports.ErrUnsupported and the reason; a
-// bad option answers ports.ErrInvalidKey. The caller closes the store, which
-// is also a ports.Streamer, ports.BatchDeleter, ports.Pinger and io.Closer.
-func Open(ctx context.Context, cfg Config) (ports.ObjectStore, error) {
+// bad option answers ports.ErrInvalidKey. The caller closes the store.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
 	opts := cfg.options()
 	if err := opts.applyDefaults(); err != nil {
 		return nil, refuse(cfg.Bucket, err)
@@ -24,7 +24,7 @@ func Open(ctx context.Context, cfg Config) (ports.ObjectStore, error) {
 	if err != nil {
 		return nil, refuse(cfg.Bucket, err)
 	}
-	return newStore(client, opts, release).ready(ctx, opts)
+	return newBucket(client, opts, release).ready(ctx, opts)
 }
 
 // New is Open for a client that the caller made, which can be used for other
@@ -35,7 +35,7 @@ func Open(ctx context.Context, cfg Config) (ports.ObjectStore, error) {
 //
 // Such a client waits up to 200 ms before it returns a failure that it would
 // have retried; the clients that Open makes don't.
-func New(ctx context.Context, client *sdk.Client, opts Options) (ports.ObjectStore, error) {
+func New(ctx context.Context, client *sdk.Client, opts Options) (*Store, error) {
 	if err := opts.applyDefaults(); err != nil {
 		return nil, refuse(opts.Bucket, err)
 	}
@@ -45,7 +45,7 @@ func New(ctx context.Context, client *sdk.Client, opts Options) (ports.ObjectSto
 	if err := wantSingleAttempts(client); err != nil {
 		return nil, ports.Fail("open", opts.Bucket, ports.ErrUnsupported, err)
 	}
-	return newStore(client, opts, func() {}).ready(ctx, opts)
+	return newBucket(client, opts, func() {}).ready(ctx, opts)
 }
 
 // dial makes a client; nothing is sent yet.
@@ -73,16 +73,21 @@ func dial(cfg Config) (*sdk.Client, func(), error) {
 	return client, release, err
 }
 
-// ready puts the prefix on the store and probes it there. It closes the store
+// ready puts the prefix on the bucket and probes it there. It closes the bucket
 // if that fails.
-func (s *Store) ready(ctx context.Context, opts Options) (ports.ObjectStore, error) {
+func (s *bucket) ready(ctx context.Context, opts Options) (*Store, error) {
 	below, err := prefix.Store(s, opts.Prefix)
 	if err == nil && !opts.SkipProbe {
-		err = newProbe(below, s.bucket).run(ctx)
+		err = newProbe(below, s.name).run(ctx)
 	}
 	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
-	return below, nil
+	store := &Store{ObjectStore: below} // a prefix keeps the optional interfaces
+	store.Streamer, _ = ports.As[ports.Streamer](below)
+	store.BatchDeleter, _ = ports.As[ports.BatchDeleter](below)
+	store.Pinger, _ = ports.As[ports.Pinger](below)
+	store.Closer, _ = ports.As[io.Closer](below)
+	return store, nil
 }

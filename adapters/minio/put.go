@@ -13,31 +13,39 @@ import (
 )
 
 // Put makes one request, with a checksum that the server verifies.
-func (s *Store) Put(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
+func (s *bucket) Put(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
 	name, err := s.enter(ctx, "put", key)
 	if err != nil {
 		return "", err
 	}
 	defer s.gate.leave()
-	if len(data) > maxObjectSize {
-		return "", ports.Fail("put", key, ports.ErrTooLarge, fmt.Errorf("%d bytes, more than %d", len(data), maxObjectSize))
-	}
 	return s.put(ctx, "put", key, name, data, cond)
 }
 
-func (s *Store) put(ctx context.Context, op, key, name string, data []byte, cond ports.Condition) (ports.Version, error) {
-	opts, possible := putOptions(key, cond)
-	if !possible {
-		return "", ports.Fail(op, key, ports.ErrPrecondition, nil)
+func (s *bucket) put(ctx context.Context, op, key, name string, data []byte, cond ports.Condition) (ports.Version, error) {
+	if err := checkPut(op, key, data, cond); err != nil {
+		return "", err
 	}
+	opts, _ := putOptions(key, cond)
 	body := &payload{left: data}
-	done, err := s.core.PutObject(ctx, s.bucket, name, body, int64(len(data)), "", sumOf(data), opts)
+	done, err := s.core.PutObject(ctx, s.name, name, body, int64(len(data)), "", sumOf(data), opts)
 	unsent := body.end()
 	if err != nil {
 		_, matched := cond.Version()
 		return "", s.fail(ctx, attempt{op: op, key: key, stage: writing, unsent: unsent, matched: matched}, err)
 	}
 	return made(op, key, done)
+}
+
+// checkPut refuses what need not be sent.
+func checkPut(op, key string, data []byte, cond ports.Condition) error {
+	if len(data) > maxObjectSize {
+		return ports.Fail(op, key, ports.ErrTooLarge, fmt.Errorf("%d bytes, more than %d", len(data), maxObjectSize))
+	}
+	if _, possible := putOptions(key, cond); !possible {
+		return ports.Fail(op, key, ports.ErrPrecondition, nil)
+	}
+	return nil
 }
 
 // made is the version that a write made.

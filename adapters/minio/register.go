@@ -13,14 +13,22 @@ import (
 	"github.com/smarterbase/smarterbase/ports/urls"
 )
 
-func init() {
-	urls.RegisterStore("minio", func(ctx context.Context, u *url.URL) (ports.ObjectStore, error) {
-		cfg, err := configOf(u, os.Getenv)
-		if err != nil {
-			return nil, err
-		}
-		return Open(ctx, cfg)
-	})
+func init() { urls.RegisterStore("minio", openURL) }
+
+func openURL(ctx context.Context, u *url.URL) (ports.ObjectStore, error) {
+	cfg, err := configOf(u, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return asStore(Open(ctx, cfg))
+}
+
+// asStore keeps a nil *Store from being a store.
+func asStore(s *Store, err error) (ports.ObjectStore, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // configOf reads minio://host:port/bucket/prefix?region=…&secure=true. What the

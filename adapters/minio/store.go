@@ -11,49 +11,54 @@ import (
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-// Store is a bucket as a ports.ObjectStore. Open and New make it. All methods
-// are safe for concurrent use.
+// Store is a bucket, or the part of it below a prefix. Open and New make it.
+// All methods are safe for concurrent use.
+//
+// Close makes every later call answer ports.ErrClosed. Calls that go on, and
+// streams that are open, can end; the connections of a client that Open made
+// are closed with the last of them. Ping asks whether the bucket exists.
 type Store struct {
+	ports.ObjectStore
+	ports.Streamer
+	ports.BatchDeleter
+	ports.Pinger
+	io.Closer
+}
+
+// bucket is a whole bucket.
+type bucket struct {
 	core     sdk.Core
-	bucket   string
+	name     string
 	partSize int
 	buffers  *buffers
 	gate     *gate
 }
 
-var (
-	_ ports.ObjectStore  = (*Store)(nil)
-	_ ports.Streamer     = (*Store)(nil)
-	_ ports.BatchDeleter = (*Store)(nil)
-	_ ports.Pinger       = (*Store)(nil)
-	_ io.Closer          = (*Store)(nil)
-)
-
 // maxObjectSize is what S3 takes in one request.
 const maxObjectSize = 5 << 30
 
-func newStore(client *sdk.Client, opts Options, release func()) *Store {
-	return &Store{
-		core: sdk.Core{Client: client}, bucket: opts.Bucket, partSize: int(opts.PartSize),
+func newBucket(client *sdk.Client, opts Options, release func()) *bucket {
+	return &bucket{
+		core: sdk.Core{Client: client}, name: opts.Bucket, partSize: int(opts.PartSize),
 		buffers: newBuffers(int(opts.PartSize)), gate: newGate(release),
 	}
 }
 
 // Capabilities are those of MinIO. The probe refuses a server that has less.
-func (s *Store) Capabilities() ports.Capabilities {
+func (s *bucket) Capabilities() ports.Capabilities {
 	return ports.Capabilities{
 		Name: "minio", ConditionalDelete: false, UniqueVersions: false,
 		LateWrites: true, NestedKeys: true, MaxObjectSize: maxObjectSize,
 	}
 }
 
-// Ping asks whether the bucket exists.
-func (s *Store) Ping(ctx context.Context) error {
+// Ping answers nil if the bucket exists.
+func (s *bucket) Ping(ctx context.Context) error {
 	if err := s.begin(ctx, "ping", ""); err != nil {
 		return err
 	}
 	defer s.gate.leave()
-	found, err := s.core.BucketExists(ctx, s.bucket)
+	found, err := s.core.BucketExists(ctx, s.name)
 	if err != nil {
 		return s.fail(ctx, attempt{op: "ping", stage: reading}, err)
 	}
@@ -63,17 +68,15 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close makes every later call answer ports.ErrClosed. Calls that go on, and
-// streams that are open, can end; the connections of a client that Open made
-// are closed with the last of them. A second Close answers nil.
-func (s *Store) Close() error {
+// Close lets calls in flight end. A second Close answers nil.
+func (s *bucket) Close() error {
 	s.gate.close()
 	return nil
 }
 
 // begin starts a call. Each begin that answers nil is followed by one
 // s.gate.leave.
-func (s *Store) begin(ctx context.Context, op, key string) error {
+func (s *bucket) begin(ctx context.Context, op, key string) error {
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func (s *Store) begin(ctx context.Context, op, key string) error {
 }
 
 // enter is begin for a call on one key, and returns its name on the server.
-func (s *Store) enter(ctx context.Context, op, key string) (string, error) {
+func (s *bucket) enter(ctx context.Context, op, key string) (string, error) {
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return "", err
 	}
@@ -109,4 +112,4 @@ func nameOf(op, key string) (string, error) {
 
 var errLongName = errors.New("the name that the key has on the server is too long")
 
-func (s *Store) noBucket() error { return fmt.Errorf("the bucket %q does not exist", s.bucket) }
+func (s *bucket) noBucket() error { return fmt.Errorf("the bucket %q does not exist", s.name) }

@@ -153,7 +153,7 @@ func TestCloseWaitsForStreams(t *testing.T) {
 	check(t, opts.applyDefaults())
 	made, _, err := dial(config(f))
 	check(t, err)
-	s := newStore(made, opts, func() { released = true })
+	s := newBucket(made, opts, func() { released = true })
 	_, body, err := s.GetStream(t.Context(), "k.json", ports.GetOptions{})
 	check(t, err)
 	check(t, s.Close())

@@ -10,7 +10,7 @@ import (
 )
 
 // GetStream makes one request, and one more for a range of an empty object.
-func (s *Store) GetStream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
+func (s *bucket) GetStream(ctx context.Context, key string, opts ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
 	const op = "get stream"
 	name, err := s.enter(ctx, op, key)
 	if err != nil {
@@ -21,17 +21,17 @@ func (s *Store) GetStream(ctx context.Context, key string, opts ports.GetOptions
 		s.gate.leave()
 		return ports.ObjectInfo{}, nil, err
 	}
-	return found.info, &download{store: s, ctx: ctx, key: key, body: found.body, left: found.length}, nil
+	return found.info, &download{bucket: s, ctx: ctx, key: key, body: found.body, left: found.length}, nil
 }
 
 // download is a body that says how it failed, and fails when it ends early.
 type download struct {
-	store *Store
-	ctx   context.Context //nolint:containedctx // of the call that opened it, as the bodies of net/http
-	key   string
-	body  io.ReadCloser
-	left  int64 // bytes still to come; negative: unknown
-	once  sync.Once
+	bucket *bucket
+	ctx    context.Context //nolint:containedctx // of the call that opened it, as the bodies of net/http
+	key    string
+	body   io.ReadCloser
+	left   int64 // bytes still to come; negative: unknown
+	once   sync.Once
 }
 
 // Read is that of the body.
@@ -49,14 +49,14 @@ func (d *download) Read(b []byte) (int, error) {
 	default:
 		return n, io.EOF
 	}
-	return n, d.store.fail(d.ctx, attempt{op: "get stream", key: d.key}, err)
+	return n, d.bucket.fail(d.ctx, attempt{op: "get stream", key: d.key}, err)
 }
 
 // Close ends the download; what was not read is not fetched.
 func (d *download) Close() error {
 	d.once.Do(func() {
 		_ = d.body.Close() // a failure says nothing about what was read
-		d.store.gate.leave()
+		d.bucket.gate.leave()
 	})
 	return nil
 }

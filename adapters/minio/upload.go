@@ -30,14 +30,14 @@ const (
 // PutStream makes one request for a body of up to PartSize, and otherwise one
 // for each part and two more. ModTime of its answer is zero: servers don't say
 // it.
-func (s *Store) PutStream(ctx context.Context, key string, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
+func (s *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
 	name, err := s.enter(ctx, opUpload, key)
 	if err != nil {
 		return ports.ObjectInfo{}, err
 	}
 	defer s.gate.leave()
-	if _, possible := putOptions(key, cond); !possible {
-		return ports.ObjectInfo{}, ports.Fail(opUpload, key, ports.ErrPrecondition, nil)
+	if err := checkPut(opUpload, key, nil, cond); err != nil {
+		return ports.ObjectInfo{}, err
 	}
 	small := s.buffers.small.Get().(*[]byte)
 	defer s.buffers.small.Put(small)
@@ -61,7 +61,7 @@ func (s *Store) PutStream(ctx context.Context, key string, body io.Reader, cond 
 	return s.putWhole(ctx, key, name, (*first)[:n], cond)
 }
 
-func (s *Store) putWhole(ctx context.Context, key, name string, data []byte, cond ports.Condition) (ports.ObjectInfo, error) {
+func (s *bucket) putWhole(ctx context.Context, key, name string, data []byte, cond ports.Condition) (ports.ObjectInfo, error) {
 	if err := ports.ContextDone(ctx, opUpload, key); err != nil {
 		return ports.ObjectInfo{}, err // it ended while the body was read
 	}
@@ -83,7 +83,7 @@ func readerFailed(ctx context.Context, key string, err error) error {
 // upload is an object that is sent in parts and becomes visible with the last
 // request, under its condition.
 type upload struct {
-	store     *Store
+	store     *bucket
 	key, name string
 	id        string
 	free      chan *[]byte // buffers that are not in use
@@ -94,9 +94,9 @@ type upload struct {
 	failed error // the first failure
 }
 
-func (s *Store) upload(ctx context.Context, key, name string, first *[]byte, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
+func (s *bucket) upload(ctx context.Context, key, name string, first *[]byte, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
 	opts, _ := putOptions(key, ports.Any)
-	id, err := s.core.NewMultipartUpload(ctx, s.bucket, name, opts)
+	id, err := s.core.NewMultipartUpload(ctx, s.name, name, opts)
 	if err != nil {
 		s.buffers.large.Put(first)
 		return ports.ObjectInfo{}, s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
@@ -179,7 +179,7 @@ func (u *upload) stop(err error) {
 // by the one that ends when another part failed.
 func (u *upload) part(ctx, sending context.Context, number int, data []byte) error {
 	body := &payload{left: data}
-	done, err := u.store.core.PutObjectPart(sending, u.store.bucket, u.name, u.id, number, body, int64(len(data)),
+	done, err := u.store.core.PutObjectPart(sending, u.store.name, u.name, u.id, number, body, int64(len(data)),
 		sdk.PutObjectPartOptions{Sha256Hex: sumOf(data), DisableContentSha256: true})
 	body.end()
 	if err != nil {
@@ -197,7 +197,7 @@ func (u *upload) part(ctx, sending context.Context, number int, data []byte) err
 func (u *upload) complete(ctx context.Context, cond ports.Condition) (ports.ObjectInfo, error) {
 	slices.SortFunc(u.parts, func(a, b sdk.CompletePart) int { return a.PartNumber - b.PartNumber })
 	opts, _ := putOptions(u.key, cond)
-	done, err := u.store.core.CompleteMultipartUpload(ctx, u.store.bucket, u.name, u.id, u.parts, opts)
+	done, err := u.store.core.CompleteMultipartUpload(ctx, u.store.name, u.name, u.id, u.parts, opts)
 	var version ports.Version
 	if err == nil {
 		version, err = made(opUpload, u.key, done)
@@ -219,5 +219,5 @@ func (u *upload) complete(ctx context.Context, cond ports.Condition) (ports.Obje
 func (u *upload) abort(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
-	_ = u.store.core.AbortMultipartUpload(ctx, u.store.bucket, u.name, u.id)
+	_ = u.store.core.AbortMultipartUpload(ctx, u.store.name, u.name, u.id)
 }

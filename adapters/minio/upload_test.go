@@ -175,7 +175,7 @@ func TestUploadInConstantMemory(t *testing.T) {
 		}
 		return reply(http.StatusOK, http.Header{"Etag": {`"e"`}}, ""), nil
 	})
-	s := openStore(t, cfg).(*Store)
+	s := openStore(t, cfg).ObjectStore.(*bucket)
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	_, err := s.PutStream(t.Context(), "k.bin", io.LimitReader(zeros{}, parts*minPartSize), ports.Any)

@@ -46,12 +46,12 @@ func (b *bucket) begin() (*attempt, []func(*awss3.Options)) {
 // that had succeeded would answer "precondition failed".
 func once(o *awss3.Options) { o.Retryer = aws.NopRetryer{} }
 
-func checksumAlways(o *awss3.Options) {
-	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
-	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
-}
-
-func checksumWhenRequired(o *awss3.Options) {
+// apply tells the SDK. MD5 is not among the checksums that it knows.
+func (c Checksum) apply(o *awss3.Options) {
 	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	if c == ChecksumCRC {
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
+	}
 }

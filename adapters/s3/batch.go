@@ -26,44 +26,60 @@ func (b *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error
 		return nil, err
 	}
 	defer b.gate.leave()
-	errs := make([]error, len(keys))
-	places := make(map[string][]int, len(keys)) // a key may be there twice
-	var valid []types.ObjectIdentifier
-	for i, key := range keys {
-		if err := ports.ValidateKey(key); err != nil {
-			errs[i] = ports.Fail("delete batch", key, ports.ErrInvalidKey, err)
-			continue
-		}
-		if places[key] == nil {
-			valid = append(valid, types.ObjectIdentifier{Key: &keys[i]})
-		}
-		places[key] = append(places[key], i)
-	}
-	put := func(key string, kind, cause error) {
-		for _, i := range places[key] {
-			errs[i] = ports.Fail("delete batch", key, kind, cause)
+	list := newBatch(keys)
+	for left := list.ids; len(left) > 0; {
+		n := min(maxBatch, len(left))
+		err := b.removeMany(ctx, left[:n], list)
+		switch {
+		case err == nil:
+			left = left[n:]
+		case len(left) == len(list.ids):
+			return nil, err // nothing is known about any
+		default:
+			list.failAll(left, err)
+			left = nil
 		}
 	}
-	for first := true; len(valid) > 0; first = false {
-		n := min(maxBatch, len(valid))
-		err := b.removeMany(ctx, valid[:n], put)
-		if err != nil && first {
-			return nil, err
-		}
-		if err != nil {
-			failure, _ := errors.AsType[*ports.Error](err)
-			for _, id := range valid {
-				put(*id.Key, failure.Kind, failure.Err)
-			}
-			break
-		}
-		valid = valid[n:]
-	}
-	return errs, nil
+	return list.errs, nil
 }
 
-// removeMany sends one DeleteObjects, and puts down what failed by itself.
-func (b *bucket) removeMany(ctx context.Context, ids []types.ObjectIdentifier, put func(key string, kind, cause error)) error {
+// batch is what becomes of the keys of a DeleteBatch.
+type batch struct {
+	errs   []error
+	places map[string][]int // a key may be there twice
+	ids    []types.ObjectIdentifier
+}
+
+func newBatch(keys []string) *batch {
+	list := &batch{errs: make([]error, len(keys)), places: make(map[string][]int, len(keys))}
+	for i, key := range keys {
+		if err := ports.ValidateKey(key); err != nil {
+			list.errs[i] = ports.Fail("delete batch", key, ports.ErrInvalidKey, causeOf(err))
+			continue
+		}
+		if list.places[key] == nil {
+			list.ids = append(list.ids, types.ObjectIdentifier{Key: &keys[i]})
+		}
+		list.places[key] = append(list.places[key], i)
+	}
+	return list
+}
+
+func (l *batch) fail(key string, kind, cause error) {
+	for _, i := range l.places[key] {
+		l.errs[i] = ports.Fail("delete batch", key, kind, cause)
+	}
+}
+
+func (l *batch) failAll(ids []types.ObjectIdentifier, err error) {
+	failure, _ := errors.AsType[*ports.Error](err)
+	for _, id := range ids {
+		l.fail(*id.Key, failure.Kind, failure.Err)
+	}
+}
+
+// removeMany sends one DeleteObjects, and notes what failed by itself.
+func (b *bucket) removeMany(ctx context.Context, ids []types.ObjectIdentifier, list *batch) error {
 	if err := ports.ContextDone(ctx, "delete batch", ""); err != nil {
 		return err
 	}
@@ -88,7 +104,7 @@ func (b *bucket) removeMany(ctx context.Context, ids []types.ObjectIdentifier, p
 		case errors.Is(kind, errMissingBucket):
 			kind = ports.ErrUnavailable
 		}
-		put(aws.ToString(failed.Key), kind, cause)
+		list.fail(aws.ToString(failed.Key), kind, cause)
 	}
 	return nil
 }

@@ -23,13 +23,7 @@ type bucket struct {
 
 func newBucket(client *awss3.Client, opts Options, release func()) *bucket {
 	b := &bucket{client: client, name: opts.Bucket, opts: opts}
-	b.each = []func(*awss3.Options){once}
-	switch opts.Checksum {
-	case ChecksumCRC:
-		b.each = append(b.each, checksumAlways)
-	case ChecksumMD5, ChecksumNone:
-		b.each = append(b.each, checksumWhenRequired)
-	}
+	b.each = []func(*awss3.Options){once, opts.Checksum.apply}
 	b.parts.size = opts.PartSize
 	b.gate.open(release)
 	return b
@@ -75,10 +69,7 @@ func (b *bucket) Close() error {
 // enterKey is enter for calls on a key.
 func (b *bucket) enterKey(ctx context.Context, op, key string) error {
 	if err := ports.ValidateKey(key); err != nil {
-		if invalid, ok := errors.AsType[*ports.Error](err); ok {
-			err = invalid.Err // the rule that was broken, to be wrapped once
-		}
-		return ports.Fail(op, key, ports.ErrInvalidKey, err)
+		return ports.Fail(op, key, ports.ErrInvalidKey, causeOf(err)) // the rule that was broken
 	}
 	return b.enter(ctx, op, key)
 }

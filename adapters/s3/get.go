@@ -5,14 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/smarterbase/smarterbase/ports"
 )
 
 var (
-	errNoVersion = errors.New("the server names no ETag")
+	errNoVersion = errors.New("the server names no ETag or no length")
 	errRange     = errors.New("the range is negative or starts at or beyond the end of the object")
 )
 
@@ -80,16 +82,10 @@ func (b *bucket) download(ctx context.Context, key string, opts ports.GetOptions
 
 // arrived checks that the answer is the one that was asked for.
 func arrived(key string, out *awss3.GetObjectOutput, r ports.Range) (download, error) {
-	if out.ETag == nil || out.ContentLength == nil || *out.ContentLength < 0 {
-		return download{}, fmt.Errorf("%w, or no length", errNoVersion)
-	}
-	d := download{length: *out.ContentLength, body: out.Body}
-	d.info = ports.ObjectInfo{Key: key, Version: versionOf(*out.ETag), Size: d.length}
-	if out.LastModified != nil {
-		d.info.ModTime = *out.LastModified
-	}
-	if r.IsWhole() {
-		return d, nil
+	info, err := infoOf(key, out.ETag, out.ContentLength, out.LastModified)
+	d := download{info: info, length: info.Size, body: out.Body}
+	if r.IsWhole() || err != nil {
+		return d, err
 	}
 	if out.ContentRange == nil && d.length == 0 { // some servers answer so for an empty object
 		if r.Offset > 0 {
@@ -172,12 +168,17 @@ func (b *bucket) stat(ctx context.Context, op, key string) (ports.ObjectInfo, er
 	if err != nil {
 		return ports.ObjectInfo{}, b.readFailure(ctx, op, key, err)
 	}
-	if out.ETag == nil || out.ContentLength == nil {
-		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("%w, or no length", errNoVersion))
-	}
-	info := ports.ObjectInfo{Key: key, Version: versionOf(*out.ETag), Size: *out.ContentLength}
-	if out.LastModified != nil {
-		info.ModTime = *out.LastModified
+	info, err := infoOf(key, out.ETag, out.ContentLength, out.LastModified)
+	if err != nil {
+		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, err)
 	}
 	return info, nil
+}
+
+// infoOf makes the information on an object of the headers of an answer.
+func infoOf(key string, etag *string, length *int64, modified *time.Time) (ports.ObjectInfo, error) {
+	if aws.ToString(etag) == "" || aws.ToInt64(length) < 0 || length == nil {
+		return ports.ObjectInfo{}, errNoVersion
+	}
+	return ports.ObjectInfo{Key: key, Version: versionOf(*etag), Size: *length, ModTime: aws.ToTime(modified)}, nil
 }

@@ -174,6 +174,32 @@ func TestReadsOfMovingObjectsAreRepeated(t *testing.T) {
 	}
 }
 
+func TestListsOfVanishingFilesAreRepeated(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []int{0, settleTries - 1, settleTries} {
+		for _, nesting := range []Nesting{NestingRefused, NestingFull} {
+			f := newFake(t, func(f *fake) {
+				f.intercept = func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+					fails := f.count("") <= wrong
+					if fails {
+						refuse(w, 500, "InternalError")
+					}
+					return fails
+				}
+			})
+			fill(f, anyKey)
+			c := f.config()
+			c.Facts.Nesting = nesting
+			keys, err := listAll(t.Context(), open(t, c), ports.ListOptions{})
+			if wrong == settleTries || (wrong > 0 && nesting == NestingFull) {
+				wantOutcome(t, err, ports.ErrUnavailable, "list", wrong, nesting)
+			} else if err != nil || len(keys) != 1 {
+				t.Errorf("%d failures, nesting %d: %q, %v", wrong, nesting, keys, err)
+			}
+		}
+	}
+}
+
 func TestHashOfASmallObjectConfirmsIt(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, nil)

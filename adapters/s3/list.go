@@ -57,7 +57,7 @@ func (w *walk) run(ctx context.Context) error {
 		if w.opts.Limit > 0 && exact {
 			req.limit = min(maxPage, w.opts.Limit-w.given)
 		}
-		if err := w.bucket.fetch(ctx, &p, req); err != nil {
+		if err := w.bucket.settledPage(ctx, &p, req); err != nil {
 			return err
 		}
 		for i := range p.infos {

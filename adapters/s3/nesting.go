@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/smarterbase/smarterbase/ports"
@@ -19,16 +20,9 @@ const maxExtensionBytes = 16
 // other one has. Two plain keys are never the folder of each other, and core
 // makes few others.
 func mayNest(key string) bool {
-	for {
-		segment, rest, more := strings.Cut(key, "/")
-		if hasExtension(segment) == more {
-			return true
-		}
-		if !more {
-			return false
-		}
-		key = rest
-	}
+	segments := strings.Split(key, "/")
+	last := len(segments) - 1
+	return !hasExtension(segments[last]) || slices.ContainsFunc(segments[:last], hasExtension)
 }
 
 // hasExtension reports whether s ends in a dot and 1 to 16 ASCII letters or
@@ -84,12 +78,18 @@ func (b *bucket) settleNested(ctx context.Context, key string, failure error) er
 	if !errors.Is(failure, errNested) {
 		return failure
 	}
-	cause, _ := errors.AsType[*ports.Error](failure)
 	kind := ports.ErrBusy
 	if nested, err := b.nested(ctx, key); err == nil && nested {
 		kind = ports.ErrUnsupported
 	}
-	return ports.Fail("put", key, kind, cause.Err)
+	return ports.Fail("put", key, kind, causeOf(failure))
+}
+
+func causeOf(err error) error {
+	if failure, ok := errors.AsType[*ports.Error](err); ok {
+		return failure.Err
+	}
+	return err
 }
 
 // rename says what the caller was doing.

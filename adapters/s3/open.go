@@ -113,12 +113,10 @@ func (c Config) tune(o *awss3.Options) {
 	if o.Region == "" && other {
 		o.Region = "us-east-1"
 	}
-	switch {
-	case c.Checksum == ChecksumCRC || (c.Checksum == ChecksumAuto && !other):
-		checksumAlways(o)
-	default:
-		checksumWhenRequired(o)
+	if c.Checksum == ChecksumAuto && !other {
+		c.Checksum = ChecksumCRC
 	}
+	c.Checksum.apply(o)
 }
 
 // newTransport keeps enough connections for the parallel reads of a scan. It

@@ -57,16 +57,12 @@ func (p *prober) put(name, data string, cond ports.Condition) (v ports.Version, 
 
 // patiently tries again while the server is busy.
 func (p *prober) patiently(try func() error) error {
-	for i := range probeTries {
+	for i := 1; ; i++ {
 		err := try()
-		if !errors.Is(err, ports.ErrBusy) {
-			return err
-		}
-		if p.bucket.opts.Clock.Sleep(p.ctx, 20*time.Millisecond<<i) != nil {
+		if !errors.Is(err, ports.ErrBusy) || i == probeTries || p.bucket.opts.Clock.Sleep(p.ctx, 10*time.Millisecond<<i) != nil {
 			return err
 		}
 	}
-	return try()
 }
 
 // refused expects a write to have failed for its condition.
@@ -223,13 +219,11 @@ func (p *prober) upload() error {
 	src := &source{ctx: p.ctx, key: p.folder + name, ended: true}
 	p.bucket.facts.ConditionalUpload = true // or it would be refused at once
 	_, err := p.bucket.upload(p.ctx, src, []byte("in parts"), ports.IfAbsent)
-	switch {
-	case errors.Is(err, ports.ErrPrecondition):
-		p.facts.ConditionalUpload = true
-	case err != nil && !errors.Is(err, ports.ErrUnsupported):
-		return err
+	p.facts.ConditionalUpload = errors.Is(err, ports.ErrPrecondition)
+	if p.facts.ConditionalUpload || errors.Is(err, ports.ErrUnsupported) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // sweep removes the scratch objects whatever happened, also if ctx ended. What

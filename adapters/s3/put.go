@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
@@ -73,13 +74,12 @@ func (b *bucket) put(ctx context.Context, key string, data []byte, cond ports.Co
 
 // headers returns If-Match and If-None-Match for a condition.
 func headers(cond ports.Condition) (match, noneMatch *string) {
-	if v, ok := cond.Version(); ok {
-		text := string(v)
-		return &text, nil
-	}
-	if cond.IsAbsent() {
-		star := "*"
-		return nil, &star
+	v, versioned := cond.Version()
+	switch {
+	case versioned:
+		return aws.String(string(v)), nil
+	case cond.IsAbsent():
+		return nil, aws.String("*")
 	}
 	return nil, nil
 }

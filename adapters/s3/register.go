@@ -19,11 +19,15 @@ func openURL(ctx context.Context, u *url.URL) (ports.ObjectStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := Open(ctx, c)
+	return asStore(Open(ctx, c))
+}
+
+// asStore keeps a nil *Store from being a store.
+func asStore(s *Store, err error) (ports.ObjectStore, error) {
 	if err != nil {
-		return nil, err // without this, a nil *Store would be a store
+		return nil, err
 	}
-	return store, nil
+	return s, nil
 }
 
 func configure(u *url.URL) (Config, error) {
@@ -38,7 +42,7 @@ func configure(u *url.URL) (Config, error) {
 		return Config{}, err
 	}
 	c := Config{
-		Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"),
+		Bucket: u.Host, Prefix: strings.TrimSuffix(strings.TrimPrefix(u.Path, "/"), "/"),
 		Region: values.Get("region"), Endpoint: values.Get("endpoint"),
 	}
 	var ok bool

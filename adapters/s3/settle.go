@@ -6,12 +6,15 @@ import (
 	"encoding/hex"
 	"errors"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/smarterbase/smarterbase/ports"
 )
 
 // A file-backed server reads the ETag of an object and its bytes one after the
 // other, so that an object that is replaced meanwhile is answered with its new
-// bytes under its old version. On such servers each read is confirmed.
+// bytes under its old version. On such servers each read is confirmed. They also
+// fail lists while files go away.
 
 const (
 	settleTries  = 4
@@ -55,6 +58,23 @@ func (b *bucket) settled(ctx context.Context, key string, opts ports.GetOptions)
 		}
 	}
 	return download{}, ports.Fail("get", key, ports.ErrBusy, errMoving)
+}
+
+// settledPage is fetch, again where a file-backed server fails because a file
+// went away while it walked through its folder.
+func (b *bucket) settledPage(ctx context.Context, p *page, req request) (err error) {
+	for range settleTries {
+		if err = b.fetch(ctx, p, req); err == nil || !b.fileBacked() || !broke(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// broke reports whether the server failed by itself.
+func broke(err error) bool {
+	failure, ok := errors.AsType[smithy.APIError](err)
+	return ok && failure.ErrorCode() == "InternalError"
 }
 
 // hashes reports whether the version of a small object is the hash of its bytes.

@@ -45,12 +45,8 @@ func (s *source) Read(p []byte) (int, error) {
 
 // fill reads until p is full or the body ends.
 func (s *source) fill(p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var more int
-		more, err = s.Read(p[n:])
-		n += more
-	}
-	if err == io.EOF { //nolint:errorlint // bare by contract of Reader
+	n, err = io.ReadFull(s, p)
+	if err == io.EOF || err == io.ErrUnexpectedEOF { // those of the body itself are wrapped
 		err = nil
 	}
 	return n, err

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -170,14 +171,10 @@ func (u *upload) send(ctx context.Context, src *source, first part) error {
 
 // fail notes the first failure and stops the rest, whose failures follow.
 func (u *upload) fail(ctx context.Context, err error) {
+	done := ports.ContextDone(ctx, "put", u.key)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.failed == nil {
-		if done := ports.ContextDone(ctx, "put", u.key); done != nil {
-			err = done
-		}
-		u.failed = err
-	}
+	u.failed = cmp.Or(u.failed, done, err)
 	u.cancel()
 }
 

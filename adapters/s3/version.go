@@ -22,10 +22,5 @@ func possible(v ports.Version) bool {
 	if !ok || len(body) < 2 || body[len(body)-1] != '"' {
 		return false
 	}
-	for i := range len(body) - 1 {
-		if c := body[i]; c <= ' ' || c >= 0x7f || c == '"' {
-			return false
-		}
-	}
-	return true
+	return strings.IndexFunc(body[:len(body)-1], func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' }) < 0
 }

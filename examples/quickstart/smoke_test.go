@@ -12,11 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/smarterbase/smarterbase/conformance"
+	"github.com/smarterbase/smarterbase/conformance/services"
 	"github.com/smarterbase/smarterbase/simple"
 )
 
-func TestMain(m *testing.M) { conformance.Main(m) }
+func TestMain(m *testing.M) { services.Main(m) }
 
 // published is one event as in the file, read without the program's own code.
 type published struct {
@@ -105,10 +105,11 @@ func build(t *testing.T) string {
 	return binary
 }
 
-// start runs the program on the folder data below the working directory.
-func start(t *testing.T, binary, dir string) string {
+// start runs the program, by default on the folder data below the working
+// directory.
+func start(t *testing.T, binary, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary)
+	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Dir = dir
 	said, err := cmd.CombinedOutput()
 	if err != nil {

@@ -57,7 +57,7 @@ func (r *Registers) stamp(s State) State {
 func (r *Registers) Get(ctx context.Context, key string) (ports.Object, error) {
 	for attempt := 1; ; attempt++ {
 		object, err := r.Objects.Get(ctx, key, ports.GetOptions{})
-		if err == nil || !retry.Again(ctx, err) || attempt >= r.Retry.Policy.Attempts {
+		if err == nil || !retry.Again(ctx, err) || r.Retry.Exhausted(attempt, err) {
 			return object, err
 		}
 		if r.Retry.Wait(ctx, "read", key, attempt, err) != nil {
@@ -109,7 +109,7 @@ func (r *Registers) Write(ctx context.Context, base State, body []byte, rev revi
 		if err == nil || !errors.Is(err, errAgain) {
 			return state, err
 		}
-		if attempt >= r.Retry.Policy.Attempts {
+		if r.Retry.Exhausted(attempt, err) {
 			return State{}, w.giveUp(err)
 		}
 		if waitErr := r.Retry.Wait(ctx, "write", base.Key, attempt, err); waitErr != nil {

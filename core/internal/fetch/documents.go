@@ -48,7 +48,7 @@ func List(ctx context.Context, registers *cas.Registers, folder string) iter.Seq
 			if options.StartAfter != before {
 				attempt = 1 // it got on
 			}
-			again := retry.Again(ctx, err) && attempt < registers.Retry.Policy.Attempts
+			again := retry.Again(ctx, err) && !registers.Retry.Exhausted(attempt, err)
 			if !again || registers.Retry.Wait(ctx, "list", folder, attempt, err) != nil {
 				yield(Item{Err: err, Listing: true})
 				return

@@ -33,7 +33,7 @@ func Objects(ctx context.Context, registers *cas.Registers, options ports.ListOp
 			if options.StartAfter != before {
 				attempt = 1 // it got on
 			}
-			again := retry.Again(ctx, failure) && attempt < registers.Retry.Policy.Attempts
+			again := retry.Again(ctx, failure) && !registers.Retry.Exhausted(attempt, failure)
 			if !again || registers.Retry.Wait(ctx, "list", options.Prefix, attempt, failure) != nil {
 				yield(ports.ObjectInfo{}, failure)
 				return

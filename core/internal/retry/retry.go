@@ -13,6 +13,7 @@ import (
 // Jitter", AWS Architecture Blog, 2015).
 type Policy struct {
 	Attempts int           // in all, the first one included; at least 1
+	Busy     int           // the same for a service that only asks for time; less than Attempts: that
 	Base     time.Duration // upper bound of the first wait
 	Max      time.Duration // upper bound of every wait
 }
@@ -39,12 +40,21 @@ func (r *Retrier) Wait(ctx context.Context, what, key string, attempt int, cause
 	return r.Clock.Sleep(ctx, wait)
 }
 
+// Exhausted reports whether the attempt that failed with err, counted from 1,
+// was the last one.
+func (r *Retrier) Exhausted(attempt int, err error) bool {
+	if errors.Is(err, ports.ErrBusy) {
+		return attempt >= max(r.Policy.Attempts, r.Policy.Busy)
+	}
+	return attempt >= r.Policy.Attempts
+}
+
 // Do calls fn until it succeeds, answers an error that another attempt can't
 // mend, or the attempts are used up. fn must be safe to repeat.
 func (r *Retrier) Do(ctx context.Context, what, key string, fn func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := fn()
-		if err == nil || !Again(ctx, err) || attempt >= r.Policy.Attempts {
+		if err == nil || !Again(ctx, err) || r.Exhausted(attempt, err) {
 			return err
 		}
 		if r.Wait(ctx, what, key, attempt, err) != nil {
