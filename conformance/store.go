@@ -28,6 +28,11 @@ type StoreHarness struct {
 	// that the kit lists across the border of a page. 0: the store has no pages.
 	PageSize int
 
+	// Reserved maps keys that the server behind the store keeps for itself, or
+	// refuses, to the reason. The kit does not use them; it has keys that some
+	// servers are known to reserve. All other keys must work.
+	Reserved map[string]string
+
 	// Waive maps ids of clauses that are not checked to the reason.
 	Waive map[string]string
 }

@@ -37,8 +37,18 @@ func invalidKeysAreRefused(t *T, h StoreHarness) {
 }
 
 // usableKeys are the weird keys that this store can hold at the same time.
-func usableKeys(c ports.Capabilities) []string {
-	all := slices.DeleteFunc(weirdKeys(), func(key string) bool { return len(key) > maxKeyBytes(c) })
+func (h StoreHarness) usableKeys(t *T, c ports.Capabilities) []string {
+	t.Helper()
+	all := weirdKeys()
+	for key, reason := range h.Reserved {
+		if !slices.Contains(all, key) || reason == "" {
+			t.Errorf("the reserved key %q is none of the kit's, or has no reason", key)
+		}
+	}
+	all = slices.DeleteFunc(all, func(key string) bool {
+		_, reserved := h.Reserved[key]
+		return reserved || len(key) > maxKeyBytes(c)
+	})
 	if c.NestedKeys {
 		return all
 	}
@@ -74,7 +84,7 @@ func wantLongRefused(t *T, s ports.ObjectStore) {
 func validKeysAreDistinct(t *T, h StoreHarness) {
 	first, second := h.pair(t)
 	wantLongRefused(t, first)
-	all := usableKeys(first.Capabilities())
+	all := h.usableKeys(t, first.Capabilities())
 	for i, key := range all {
 		if err := ports.ValidateKey(key); err != nil {
 			t.Fatalf("the table of weird keys: %v", err)

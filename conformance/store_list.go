@@ -16,7 +16,7 @@ var listClauses = []Clause[StoreHarness]{
 
 func listOrder(t *T, h StoreHarness) {
 	first, second := h.pair(t)
-	all := usableKeys(first.Capabilities())
+	all := h.usableKeys(t, first.Capabilities())
 	for i := range max(100, h.PageSize) + 7 {
 		all = append(all, fmt.Sprintf("page/%07d.json", i*7919%1000003))
 	}

@@ -222,6 +222,65 @@ func TestABrokenDownloadGoesOn(t *testing.T) {
 	}
 }
 
+// What the store finds out at the end of a stream only, such as that a checksum
+// is wrong, reaches whoever reads just as many bytes as the blob has, too.
+func TestAFailureAtTheEndOfADownloadIsNotLost(t *testing.T) {
+	t.Parallel()
+	wrong := errors.New("wrong checksum")
+	for name, body := range map[string]func() io.Reader{
+		"after the last bytes": func() io.Reader { return io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(wrong)) },
+		"with the last bytes": func() io.Reader {
+			return iotest.DataErrReader(io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(wrong)))
+		},
+		"in a contract error": func() io.Reader {
+			return io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(ports.Fail("get", "a", ports.ErrUnavailable, wrong)))
+		},
+		"too many bytes": func() io.Reader { return strings.NewReader("123456") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			blobs := openWith(t, &ending{ObjectStore: memory.NewStore(memory.StoreOptions{}), size: 5, body: body}, core.Options{}).Blobs()
+			for way, read := range map[string]func(r io.Reader) error{
+				"all":      func(r io.Reader) error { _, err := io.ReadAll(r); return err },
+				"exactly":  func(r io.Reader) error { _, err := io.CopyN(io.Discard, r, 5); return err },
+				"bytewise": func(r io.Reader) error { _, err := io.ReadAll(iotest.OneByteReader(r)); return err },
+			} {
+				reader, err := blobs.Get(t.Context(), "a", ports.GetOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = read(reader)
+				if name != "too many bytes" && !errors.Is(err, wrong) || core.KindOf(err) == nil {
+					t.Errorf("read %s: %v", way, err)
+				}
+				if _, again := reader.Read(make([]byte, 1)); again == nil || errors.Is(again, io.EOF) {
+					t.Errorf("read %s, and once more: %v", way, again)
+				}
+				_ = reader.Close()
+			}
+		})
+	}
+	empty := openWith(t, &ending{ObjectStore: memory.NewStore(memory.StoreOptions{}), body: func() io.Reader { return iotest.ErrReader(wrong) }}, core.Options{}).Blobs()
+	if _, err := readBlob(t, empty, "a", ports.GetOptions{}); !errors.Is(err, wrong) {
+		t.Errorf("an empty blob: %v", err)
+	}
+}
+
+// ending is a store with one object, whose streams end as body does.
+type ending struct {
+	ports.ObjectStore
+	size int64
+	body func() io.Reader
+}
+
+func (e *ending) PutStream(context.Context, string, io.Reader, ports.Condition) (ports.ObjectInfo, error) {
+	return ports.ObjectInfo{}, ports.Fail("put", "", ports.ErrUnsupported, nil)
+}
+
+func (e *ending) GetStream(_ context.Context, key string, _ ports.GetOptions) (ports.ObjectInfo, io.ReadCloser, error) {
+	return ports.ObjectInfo{Key: key, Version: "1", Size: e.size}, io.NopCloser(e.body()), nil
+}
+
 func TestUploadsThatFail(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -297,6 +356,7 @@ func TestBlobsAreListedAndStayApartFromDocuments(t *testing.T) {
 	}
 	for prefix, want := range map[string][]string{
 		"": names, "users/": names[1:4], "users/a": names[1:3], "users/é": names[3:4], "zoo/a/b": names[4:], "none": nil, "_": nil, "_sb/": nil,
+		"logo.b": nil, "logo.blob": nil, "users/ann.": names[2:3], "zoo/a/b.blob": nil,
 	} {
 		if got := list(prefix); !slices.Equal(slices.Sorted(slices.Values(got)), want) {
 			t.Errorf("under %q are %q, want %q", prefix, got, want)

@@ -113,6 +113,9 @@ func TestCountersAreListed(t *testing.T) {
 	if got, want := list(db, "page/"), []string{"page/a0", "page/b1"}; !slices.Equal(got, want) {
 		t.Errorf("listed are %q, want %q", got, want)
 	}
+	if got := list(db, "other.js"); len(got) != 0 { // other.json starts so
+		t.Errorf("listed are %q", got)
+	}
 	if got := list(db, ""); len(got) != 4 {
 		t.Errorf("listed are %q", got)
 	}

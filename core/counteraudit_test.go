@@ -289,3 +289,49 @@ func TestInfoAndRepairOfARegisteredCounter(t *testing.T) {
 		t.Errorf("a repair without a truth: %v", err)
 	}
 }
+
+// The counters in the store can be listed, and repaired where they can't be
+// read.
+func TestAuditOfCountersInTheStore(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	store := memory.NewStore(memory.StoreOptions{})
+	db := openWith(t, store, core.Options{})
+	for _, name := range []string{"a", "b", "gone"} {
+		if err := db.Counter().Set(ctx, name, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Counter().Remove(ctx, "gone"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"bad", "worse"} {
+		for _, body := range []string{`{"value":"many"}`, `no JSON`} {
+			if _, err := store.Put(ctx, "_sb/counter/"+name+".json", []byte(body), ports.Any); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	audit := core.NewCounterAudit(db.Counter())
+	if names, err := audit.Names(ctx, ""); err != nil || !slices.Equal(names, []string{"a", "b", "bad", "worse"}) {
+		t.Errorf("known are %q, %v", names, err)
+	}
+	if names, err := audit.Names(ctx, "b"); err != nil || !slices.Equal(names, []string{"b", "bad"}) {
+		t.Errorf("known are %q, %v", names, err)
+	}
+	if err := audit.Register("bad", func(context.Context) (int64, error) { return 7, nil }, core.AuditOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := audit.Repair(ctx, "bad"); err != nil || !report.Repaired {
+		t.Errorf("repair: %+v, %v", report, err)
+	}
+	if value, err := db.Counter().Value(ctx, "bad"); err != nil || value != 7 {
+		t.Errorf("after the repair it is %d, %v", value, err)
+	}
+	if err := db.Counter().Remove(ctx, "worse"); err != nil {
+		t.Errorf("remove: %v", err)
+	}
+	if _, err := db.Counter().Value(ctx, "worse"); !errors.Is(err, ports.ErrNotFound) {
+		t.Errorf("after the removal: %v", err)
+	}
+}

@@ -148,6 +148,35 @@ func TestCoarseTimesDoNotEndALeaseEarly(t *testing.T) {
 	}
 }
 
+// A store that is slow to tell the time must not make a lease look older than it
+// is when it is met again.
+func TestASlowStoreDoesNotEndALeaseEarly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		const ttl = time.Minute
+		plan := faults.New(faults.Options{})
+		store := memory.NewStore(memory.StoreOptions{})
+		first, second := openWith(t, store.Client(), core.Options{}), openWith(t, faults.Store(store.Client(), plan), core.Options{})
+		lease, err := first.Locker().Acquire(ctx, "a", ttl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.On(faults.Match{Method: faults.Put, KeyPrefix: "_sb/clock/"}).Delay(ttl / 2)
+		for range 3 {
+			if _, err := second.Locker().Acquire(ctx, "a", ttl); !errors.Is(err, ports.ErrBusy) {
+				t.Errorf("the lease was taken while it was held: %v", err)
+			}
+			pause(t, 9*time.Second)
+		}
+		pause(t, ttl+ttl/10)
+		if taken, err := second.Locker().Acquire(ctx, "a", ttl); err != nil || taken.Token() <= lease.Token() {
+			t.Errorf("the lease is held for ever: %v", err)
+		}
+		_, _ = first.Close(), second.Close()
+	})
+}
+
 // rounded is a clock that tells the time coarsely.
 type rounded struct {
 	ports.Clock
@@ -339,6 +368,32 @@ func TestWithLockTellsThatTheLeaseWasLost(t *testing.T) {
 	}
 }
 
+// A process that was stopped while it held a lease finds out before WithLock
+// answers, also if none of its timers had its turn yet.
+func TestWithLockTellsThatTheProcessWasStopped(t *testing.T) {
+	t.Parallel()
+	clock := &jumping{Clock: ports.SystemClock()}
+	db := openWith(t, memory.NewStore(memory.StoreOptions{}), core.Options{Components: core.Components{Clock: clock}})
+	own := errors.New("own")
+	for _, answer := range []error{nil, own} {
+		err := db.WithLock(t.Context(), "job", core.LockOptions{TTL: time.Hour}, func(context.Context, ports.Lease) error {
+			clock.by.Add(int64(2 * time.Hour))
+			return answer
+		})
+		if !errors.Is(err, ports.ErrLost) || answer != nil && !errors.Is(err, answer) {
+			t.Errorf("it answers %v", err)
+		}
+	}
+}
+
+// jumping is a clock that jumps without waking anybody.
+type jumping struct {
+	ports.Clock
+	by atomic.Int64
+}
+
+func (c *jumping) Elapsed() time.Duration { return c.Clock.Elapsed() + time.Duration(c.by.Load()) }
+
 func TestWithLockKeepsOthersOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -402,6 +457,24 @@ func TestLocksEndWithTheDatabase(t *testing.T) {
 	}
 	if _, err := other.Locker().Acquire(ctx, "a", time.Hour); err != nil {
 		t.Errorf("after the release: %v", err)
+	}
+}
+
+func TestALeaseThatCameTooLateIsGivenUp(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	plan := faults.New(faults.Options{})
+	store := memory.NewStore(memory.StoreOptions{})
+	db, other := openWith(t, faults.Store(store.Client(), plan), core.Options{}), openWith(t, store.Client(), core.Options{})
+	plan.On(faults.Match{Method: faults.Put, KeyPrefix: "_sb/lock/"}).After(func(_ context.Context, _ faults.Call, err error) error {
+		_ = db.Close()
+		return err
+	})
+	if lease, err := db.Locker().Acquire(ctx, "a", time.Hour); !errors.Is(err, ports.ErrClosed) || lease != nil {
+		t.Errorf("acquire during close: %v, %v", lease, err)
+	}
+	if _, err := other.Locker().Acquire(ctx, "a", time.Hour); err != nil {
+		t.Errorf("nobody holds it, but: %v", err)
 	}
 }
 
@@ -469,4 +542,39 @@ func TestAtomicUpdatesTakeTurns(t *testing.T) {
 	if _, err := without.Atomic(ctx, "ann", func(u *User) error { u.Age = 0; return nil }); err != nil {
 		t.Error(err)
 	}
+}
+
+// A locker that does not answer holds up an update for five seconds.
+func TestAtomicDoesNotWaitForALockerThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		db := openWith(t, memory.NewStore(memory.StoreOptions{}), core.Options{Components: core.Components{Locker: hanging{}}})
+		users, err := core.NewCollection[User](ctx, db, "users")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := users.Create(ctx, "ann", User{Name: "Ann"}); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		ann, err := users.Atomic(ctx, "ann", func(u *User) error { u.Age++; return nil })
+		if passed := time.Since(began); err != nil || ann.Value.Age != 1 || passed > 5*time.Second {
+			t.Errorf("after %v: %+v, %v", passed, ann.Value, err)
+		}
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, err := users.Atomic(ended, "ann", func(u *User) error { u.Age++; return nil }); !errors.Is(err, context.Canceled) {
+			t.Errorf("under a context that is done: %v", err)
+		}
+		_ = db.Close()
+	})
+}
+
+// hanging is a locker that does not answer.
+type hanging struct{ ports.Locker }
+
+func (hanging) Acquire(ctx context.Context, name string, _ time.Duration) (ports.Lease, error) {
+	<-ctx.Done()
+	return nil, ports.ContextDone(ctx, "acquire", name)
 }

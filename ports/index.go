@@ -10,7 +10,11 @@ import "context"
 // space has an epoch, set by Install. Every other call names the Regime that
 // the caller believes in, and [IX-REG-1] MUST answer ErrStale, having changed nothing,
 // if the epoch of the space is not Regime.Epoch or the identity of the index is not
-// Regime.Identity. The check and the work MUST be one atomic step.
+// Regime.Identity. The check and the work MUST be one atomic step. An index that
+// finds, in a call that answers ErrStale, that a space lost something MAY take
+// the epoch of that space away, so that all others see it as well. An index of
+// several memories, such as a cluster, MAY judge a space by the memory that
+// serves it; its identity then names them all.
 //
 // [IX-ATM-1] Begin, End and Query each MUST be atomic: no other call ever sees
 // a part of one. [IX-ACK-1] After a call returned, every later call of any

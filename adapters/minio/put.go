@@ -26,9 +26,8 @@ func (s *bucket) put(ctx context.Context, op, key, name string, data []byte, con
 	if err := checkPut(op, key, data, cond); err != nil {
 		return "", err
 	}
-	opts, _ := putOptions(key, cond)
 	body := &payload{left: data}
-	done, err := s.core.PutObject(ctx, s.name, name, body, int64(len(data)), "", sumOf(data), opts)
+	done, err := s.core.PutObject(ctx, s.name, name, body, int64(len(data)), "", sumOf(data), putOptions(key, cond))
 	unsent := body.end()
 	if err != nil {
 		_, matched := cond.Version()
@@ -37,12 +36,13 @@ func (s *bucket) put(ctx context.Context, op, key, name string, data []byte, con
 	return made(op, key, done)
 }
 
-// checkPut refuses what need not be sent.
+// checkPut refuses what need not be sent: too much, or a condition that no
+// object can meet.
 func checkPut(op, key string, data []byte, cond ports.Condition) error {
 	if len(data) > maxObjectSize {
 		return ports.Fail(op, key, ports.ErrTooLarge, fmt.Errorf("%d bytes, more than %d", len(data), maxObjectSize))
 	}
-	if _, possible := putOptions(key, cond); !possible {
+	if version, matches := cond.Version(); matches && !isETag(version) {
 		return ports.Fail(op, key, ports.ErrPrecondition, nil)
 	}
 	return nil
@@ -56,23 +56,18 @@ func made(op, key string, done sdk.UploadInfo) (ports.Version, error) {
 	return ports.Version(done.ETag), nil
 }
 
-// putOptions are the headers of a write. It is false for a condition that no
-// object can meet.
-func putOptions(key string, cond ports.Condition) (opts sdk.PutObjectOptions, possible bool) {
+// putOptions are the headers of a write.
+func putOptions(key string, cond ports.Condition) (opts sdk.PutObjectOptions) {
 	opts.DisableContentSha256 = true // of chunks: the one of the whole body is sent
 	if strings.HasSuffix(key, ".json") {
 		opts.ContentType = "application/json"
 	}
-	version, matches := cond.Version()
-	switch {
-	case matches && !isETag(version):
-		return opts, false
-	case matches:
+	if version, matches := cond.Version(); matches {
 		opts.SetMatchETag(string(version))
-	case cond.IsAbsent():
+	} else if cond.IsAbsent() {
 		opts.SetMatchETagExcept("*")
 	}
-	return opts, true
+	return opts
 }
 
 // sumOf lets the server verify what arrives, also over plain http.

@@ -95,8 +95,7 @@ type upload struct {
 }
 
 func (s *bucket) upload(ctx context.Context, key, name string, first *[]byte, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
-	opts, _ := putOptions(key, ports.Any)
-	id, err := s.core.NewMultipartUpload(ctx, s.name, name, opts)
+	id, err := s.core.NewMultipartUpload(ctx, s.name, name, putOptions(key, ports.Any))
 	if err != nil {
 		s.buffers.large.Put(first)
 		return ports.ObjectInfo{}, s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
@@ -196,8 +195,7 @@ func (u *upload) part(ctx, sending context.Context, number int, data []byte) err
 // stay: removing them could meet the request on its way.
 func (u *upload) complete(ctx context.Context, cond ports.Condition) (ports.ObjectInfo, error) {
 	slices.SortFunc(u.parts, func(a, b sdk.CompletePart) int { return a.PartNumber - b.PartNumber })
-	opts, _ := putOptions(u.key, cond)
-	done, err := u.store.core.CompleteMultipartUpload(ctx, u.store.name, u.name, u.id, u.parts, opts)
+	done, err := u.store.core.CompleteMultipartUpload(ctx, u.store.name, u.name, u.id, u.parts, putOptions(u.key, cond))
 	var version ports.Version
 	if err == nil {
 		version, err = made(opUpload, u.key, done)

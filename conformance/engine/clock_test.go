@@ -36,7 +36,7 @@ func withClock(clock ports.Clock) func(*core.Options) {
 }
 
 func TestRevisionsGrowWhileTheClockIsSetBack(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		clock := newWrongClock(0)
 		c := people(t, s.open(t, withClock(clock)))
@@ -62,7 +62,7 @@ func TestRevisionsGrowWhileTheClockIsSetBack(t *testing.T) {
 }
 
 func TestTwoProcessesAnHourApart(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		ahead := people(t, s.open(t, withClock(newWrongClock(time.Hour))))
 		behind := people(t, s.open(t))

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRevisionsAndConditions(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		c := people(t, s.open(t))
 		created, err := c.Create(ctx, "ann", person{Name: "Ann", Age: 1})
@@ -49,7 +49,7 @@ func TestRevisionsAndConditions(t *testing.T) {
 }
 
 func TestUpdateEndsWithTheFunctionsOwnError(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		c := people(t, s.open(t))
 		first, err := c.Create(ctx, "ann", person{Age: 1})
@@ -72,7 +72,7 @@ func TestUpdateEndsWithTheFunctionsOwnError(t *testing.T) {
 }
 
 func TestTombstones(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		c := people(t, s.open(t))
 		first, err := c.Create(ctx, "ann", person{Name: "Ann"})
@@ -107,7 +107,7 @@ func TestTombstones(t *testing.T) {
 }
 
 func TestFreeKeysKeepTheIndexOfTheirCollection(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		db := s.open(t)
 		c := people(t, db)
@@ -140,7 +140,7 @@ func TestFreeKeysKeepTheIndexOfTheirCollection(t *testing.T) {
 }
 
 func TestBatches(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		c := people(t, s.open(t))
 		_, err := c.CreateAll(ctx, []core.Document[person]{

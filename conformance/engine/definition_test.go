@@ -17,7 +17,7 @@ import (
 // An older and a newer version of a program run side by side: each maintains
 // the indexes that the other one declared.
 func TestEveryWriterMaintainsEveryIndex(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		older := collection[map[string]any](t, s.open(t), "people", core.Index("name"))
 		ready(t, s, older)
@@ -39,7 +39,7 @@ func TestEveryWriterMaintainsEveryIndex(t *testing.T) {
 }
 
 func TestManyProcessesDeclareAtOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		var group sync.WaitGroup
 		for i := range 6 {
 			db := s.open(t)
@@ -77,7 +77,7 @@ func initials(v struct{ Name *string }) []any {
 }
 
 func TestIndexFunctions(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		raw := collection[json.RawMessage](t, s.open(t, withoutIndex), "people")
 		_, err := raw.Create(ctx, "odd", json.RawMessage(`{"name":7}`))
@@ -122,7 +122,7 @@ func TestIndexFunctions(t *testing.T) {
 // A document with very many entries is refused while it is written, and
 // reported if it was there before the index.
 func TestTooManyEntries(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		tags := make([]string, 1001)
 		for i := range tags {
@@ -147,7 +147,7 @@ func TestTooManyEntries(t *testing.T) {
 }
 
 func TestALoopThatIsLeftEarlyEndsEverything(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		c := people(t, s.open(t))
 		for i := range 100 {
 			_, err := c.Create(t.Context(), fmt.Sprint(i), person{Name: "Ann", Age: i})

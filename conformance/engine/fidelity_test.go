@@ -35,7 +35,7 @@ func stored(t *testing.T, s *site, key string) string {
 func edited(age string) string { return strings.Replace(precious, `"age":30`, `"age":`+age, 1) }
 
 func TestWhatATypeDoesNotKnowStaysLetterByLetter(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		db := s.open(t)
 		c := collection[known](t, db, "people")
@@ -106,7 +106,7 @@ func TestWhatATypeDoesNotKnowStaysLetterByLetter(t *testing.T) {
 }
 
 func TestIntegersBeyondFloatsAreToldApart(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		db := s.open(t)
 		c := collection[json.RawMessage](t, db, "numbers", core.Index("n"))

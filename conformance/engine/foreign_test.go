@@ -25,7 +25,7 @@ var foreign = map[string]string{
 }
 
 func TestDocumentsPutThereByOtherMeans(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		for id, body := range foreign {
 			s.put(t, "people/"+id+".json", body)
@@ -91,7 +91,7 @@ func brokenIDs() (list []string) {
 }
 
 func TestWhatIsBrokenIsReportedAndTheRestIsServed(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		for id, body := range broken {
 			s.put(t, "people/"+id+".json", body)
@@ -161,7 +161,7 @@ func repair(t *testing.T, c *core.Collection[person]) {
 }
 
 func TestADocumentBrokenUnderItsIndexIsReported(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		c := people(t, s.open(t))
 		for _, id := range []string{"a", "b"} {
@@ -180,7 +180,7 @@ func TestADocumentBrokenUnderItsIndexIsReported(t *testing.T) {
 }
 
 func TestADocumentOfAnotherShapeIsReported(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		db := s.open(t)
 		raw := collection[json.RawMessage](t, db, "people")

@@ -280,7 +280,7 @@ func TestCountersByUpdateAreExact(t *testing.T) {
 
 // Of many creates of one document one succeeds, also where a tombstone is.
 func TestACreateIsWonOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, s *site) {
+	onEvery(t, func(t *testing.T, s *site) {
 		dbs := []*core.Collection[person]{people(t, s.open(t)), people(t, s.open(t)), people(t, s.open(t))}
 		for round := range 5 {
 			var won atomic.Int64

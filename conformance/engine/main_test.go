@@ -1,11 +1,14 @@
 package engine_test
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/smarterbase/smarterbase/conformance/services"
 )
 
 // TestMain runs the tests, and checks that no goroutine is left. The same
@@ -14,7 +17,13 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(childRole); role != "" {
 		os.Exit(runChild(role))
 	}
-	goleak.VerifyTestMain(m)
+	code := m.Run()
+	services.Stop()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // scale is a number from the environment, or what is run normally.

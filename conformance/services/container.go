@@ -142,7 +142,8 @@ func (c *container) await(done chan struct{}) {
 	wait := c.engine.client().ContainerWait(ctx, c.made.GetContainerID(), client.ContainerWaitOptions{Condition: containertypes.WaitConditionNotRunning})
 	select {
 	case <-wait.Result:
-	case _ = <-wait.Error: // the engine is gone, and the container with it
+	case err := <-wait.Error:
+		_ = err // the engine is gone, and the container with it
 	}
 }
 

@@ -73,6 +73,6 @@ require (
 )
 
 replace (
-	github.com/smarterbase/smarterbase/conformance => ../../conformance
+	github.com/smarterbase/smarterbase/conformance => ..
 	github.com/smarterbase/smarterbase/ports => ../../ports
 )

@@ -90,14 +90,14 @@ func TestB(t *testing.T) { t.Skip("service not available: redis: PATH has none")
 `,
 		"core/b/b_test.go": `package b
 import "testing"
-func TestC(t *testing.T) { t.Fatal("service not available: s3: another reason") }
+func TestC(t *testing.T) { t.Fatal("service not available: s3: no binary: none") }
 `,
 	})
 	if err := runTest(r, nil); !errors.Is(err, errFailed) {
 		t.Fatalf("the run answered %v", err)
 	}
 	want := "\nservices that could not be run (`make services` installs them):\n" +
-		"  redis, for 1 tests: PATH has none\n  s3, for 2 tests: no binary: none\n\n0 passed, 1 failed, 2 skipped\n"
+		"  redis (tests: 1): PATH has none\n  s3 (tests: 2): no binary: none\n\n0 passed, 1 failed, 2 skipped\n"
 	if said := out.String(); !strings.HasSuffix(said, want) {
 		t.Errorf("the run said:\n%s", said)
 	}

@@ -56,6 +56,6 @@ func (r *repository) printMissing(runs []moduleRun) {
 	}
 	r.printf("\nservices that could not be run (`make services` installs them):\n")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		r.printf("  %s, for %d tests: %s\n", name, all[name].tests, all[name].why)
+		r.printf("  %s (tests: %d): %s\n", name, all[name].tests, all[name].why)
 	}
 }

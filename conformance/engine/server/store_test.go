@@ -65,6 +65,6 @@ func harness(b backend, d decoration) conformance.StoreHarness {
 			return again(t, store)
 		},
 		PageSize: 1000,
-		Waive:    b.waive,
+		Reserved: b.reserved,
 	}
 }

@@ -7,14 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"iter"
 	"math"
 	"strconv"
 	"sync"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
-	"github.com/smarterbase/smarterbase/core/internal/fetch"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
@@ -37,7 +35,11 @@ var _ ports.Counter = (*Counter)(nil)
 
 // Add adds delta and returns the new value.
 func (c *Counter) Add(ctx context.Context, name string, delta int64) (value int64, err error) {
-	err = c.change(ctx, "add", name, func(old *int64) (*int64, error) {
+	err = c.change(ctx, "add", name, func(current cas.State) (*int64, error) {
+		old, err := decode(current)
+		if err != nil {
+			return nil, err
+		}
 		value = 0
 		if old != nil {
 			value = *old
@@ -54,15 +56,15 @@ func (c *Counter) Add(ctx context.Context, name string, delta int64) (value int6
 	return value, nil
 }
 
-// Set stores a value.
+// Set stores a value, also in place of one that can't be read.
 func (c *Counter) Set(ctx context.Context, name string, value int64) error {
-	return c.change(ctx, "set", name, func(*int64) (*int64, error) { return &value, nil })
+	return c.change(ctx, "set", name, func(cas.State) (*int64, error) { return &value, nil })
 }
 
-// Remove leaves a tombstone where there is a counter.
+// Remove leaves a tombstone where there is a counter, readable or not.
 func (c *Counter) Remove(ctx context.Context, name string) error {
-	return c.change(ctx, "remove", name, func(old *int64) (*int64, error) {
-		if old == nil {
+	return c.change(ctx, "remove", name, func(current cas.State) (*int64, error) {
+		if old, err := decode(current); old == nil && err == nil {
 			return nil, cas.ErrKeep
 		}
 		return nil, nil
@@ -90,7 +92,7 @@ func (c *Counter) Value(ctx context.Context, name string) (int64, error) {
 }
 
 // change replaces the value, nil for none, by what next answers.
-func (c *Counter) change(ctx context.Context, op, name string, next func(old *int64) (*int64, error)) error {
+func (c *Counter) change(ctx context.Context, op, name string, next func(current cas.State) (*int64, error)) error {
 	key, err := c.begin(ctx, op, name)
 	if err != nil {
 		return err
@@ -101,11 +103,7 @@ func (c *Counter) change(ctx context.Context, op, name string, next func(old *in
 	}
 	defer leave()
 	_, err = c.Registers.Update(ctx, key, func(current cas.State) ([]byte, revision.Revision, error) {
-		old, err := decode(current)
-		if err != nil {
-			return nil, 0, err
-		}
-		value, err := next(old)
+		value, err := next(current)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -150,67 +148,6 @@ func (c *Counter) enter(ctx context.Context, op, name string) (leave func(), err
 	case <-ctx.Done():
 		return nil, ports.ContextDone(ctx, op, name)
 	}
-}
-
-// Value is a counter with its name, as List yields it.
-type Value struct {
-	Name  string
-	Value int64
-
-	exists bool
-	err    error
-}
-
-// List yields the counters whose name starts with prefix, in the order of
-// their object keys. A failure comes as the last pair.
-func (c *Counter) List(ctx context.Context, prefix string) iter.Seq2[Value, error] {
-	return func(yield func(Value, error) bool) {
-		if c.Tasks.Life().Err() != nil {
-			yield(Value{}, ports.Fail("list counters", prefix, ports.ErrClosed, nil))
-			return
-		}
-		inputs := func(ctx context.Context) iter.Seq[Value] { return c.names(ctx, prefix) }
-		for v := range fetch.Ordered(ctx, max(c.Workers, 1), inputs, c.read) {
-			if v.err != nil {
-				yield(Value{}, fmt.Errorf("list counters: %w", v.err))
-				return
-			}
-			if v.exists && !yield(v, nil) {
-				return
-			}
-		}
-		if err := ports.ContextDone(ctx, "list counters", prefix); err != nil {
-			yield(Value{}, err)
-		}
-	}
-}
-
-func (c *Counter) names(ctx context.Context, prefix string) iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		options := ports.ListOptions{Prefix: layout.CounterPrefix + layout.Escape(prefix), KeysOnly: true}
-		for info, err := range fetch.Objects(ctx, c.Registers, options) {
-			name, ok := layout.NameOf(layout.CounterPrefix, info.Key)
-			if (ok || err != nil) && !yield(Value{Name: name, err: err}) {
-				return
-			}
-		}
-	}
-}
-
-func (c *Counter) read(ctx context.Context, v Value) Value {
-	if v.err != nil {
-		return v
-	}
-	state, err := c.Registers.Read(ctx, layout.NamedKey(layout.CounterPrefix, v.Name))
-	if err != nil {
-		v.err = err
-		return v
-	}
-	value, err := decode(state)
-	if v.err = err; value != nil {
-		v.Value, v.exists = *value, true
-	}
-	return v
 }
 
 // decode answers nil where there is no counter.

@@ -1,4 +1,4 @@
-package server_test
+package redis_test
 
 import (
 	"crypto/rand"
