@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"time"
+
+	"github.com/smarterbase/smarterbase/core/internal/deadline"
 )
 
 const (
@@ -19,7 +21,11 @@ func (c *Collection[T]) Atomic(ctx context.Context, id string, fn func(value *T)
 	if err := c.docs.checkID("update", id); err != nil {
 		return Document[T]{}, err
 	}
-	held, err := c.docs.db.Lock(ctx, atomicName(c.docs.name, id), LockOptions{TTL: atomicTTL, Wait: atomicWait})
+	db := c.docs.db
+	lock := db.lockOptions(LockOptions{TTL: atomicTTL, Wait: atomicWait})
+	wait, cancel := deadline.Within(ctx, lock.Clock, atomicWait) // also for a locker that does not answer
+	held, err := lockWithin(wait, ctx, db.locker, atomicName(c.docs.name, id), lock)
+	cancel()
 	if err == nil {
 		defer held.letGo(ctx)
 	}

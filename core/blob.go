@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
@@ -181,7 +182,8 @@ func (b *Blobs) List(ctx context.Context, prefix string) iter.Seq2[Blob, error] 
 					yield(Blob{}, readFail("list"+blobOp, "", "", err))
 					return
 				}
-				if name, ok := layout.BlobName(info.Key); ok && !yield(blobOf(name, info), nil) {
+				name, ok := layout.BlobName(info.Key)
+				if ok && strings.HasPrefix(name, prefix) && !yield(blobOf(name, info), nil) {
 					return
 				}
 			}

@@ -13,8 +13,10 @@ import (
 // BlobReader reads one state of a blob. If the connection breaks, it goes on
 // where it was, as long as the blob is still at the same version; if it is
 // not, Read answers ErrConflict. It never mixes two states, and never ends
-// early without an error. It can seek, so that http.ServeContent can use it. It
-// must be closed, and is not safe for concurrent use.
+// early without an error. If the store finds out at the end that what it sent is
+// wrong, the last bytes are withheld and Read fails. It can seek, so that http.ServeContent
+// can use it. It reads under the context of its Get, must be closed, and is not
+// safe for concurrent use.
 type BlobReader struct {
 	blobs *Blobs
 	ctx   context.Context
@@ -24,7 +26,6 @@ type BlobReader struct {
 
 	from, to int64 // what was asked for of the blob
 	offset   int64 // of the next byte
-	total    int   // bytes that were read
 	failures int   // since the last byte
 	failed   error
 	closed   bool
@@ -101,17 +102,19 @@ func (r *BlobReader) Read(p []byte) (int, error) {
 	}
 	for {
 		if r.offset >= r.to {
-			return 0, io.EOF
+			return 0, r.finish()
 		}
 		if len(p) == 0 {
 			return 0, nil
 		}
 		n, err := r.step(p[:min(int64(len(p)), r.to-r.offset)])
-		if n > 0 {
+		switch {
+		case r.failed != nil:
+			return 0, r.failed
+		case n > 0:
 			r.failures = 0
 			return n, nil // an error comes again, or is mended
-		}
-		if err == nil {
+		case err == nil:
 			continue
 		}
 		if err := r.mend(err); err != nil {
@@ -140,20 +143,52 @@ func (r *BlobReader) step(p []byte) (int, error) {
 	}
 	n, err := r.stream.Read(p)
 	r.at, r.offset = r.at+int64(n), r.offset+int64(n)
-	r.total, r.streamed = r.total+n, r.streamed+n
+	r.streamed += n
 	switch {
+	case r.offset == r.to:
+		r.settle(err)
+		return n, nil
 	case err == nil:
 		return n, nil
-	case !errors.Is(err, io.EOF):
-		r.drop(err)
-		return n, err
-	case r.offset < r.to:
-		r.drop(io.ErrUnexpectedEOF)
-		return n, io.ErrUnexpectedEOF
-	default:
-		r.drop(nil)
-		return n, nil
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF
 	}
+	r.drop(err)
+	return n, err
+}
+
+// finish is what Read answers at the end. A stream without any byte was not
+// read yet.
+func (r *BlobReader) finish() error {
+	if r.stream != nil && r.at == r.to {
+		r.settle(nil)
+	}
+	if r.failed != nil {
+		return r.failed
+	}
+	return io.EOF
+}
+
+// settle reads the stream, whose last byte has been read, to its end: only there
+// some stores compare checksums. A connection that breaks there has left nothing
+// to ask for; any other failure is final, since nothing could disprove it.
+func (r *BlobReader) settle(err error) {
+	var extra [1]byte
+	for tries := 0; err == nil; tries++ {
+		var n int
+		switch n, err = r.stream.Read(extra[:]); {
+		case n > 0:
+			err = ports.Fail("get blob", r.key, ports.ErrCorrupt, errors.New("there are more bytes than the store announced"))
+		case err == nil && tries == 100:
+			err = io.ErrNoProgress
+		}
+	}
+	if err == io.EOF || retry.Again(r.ctx, err) { //nolint:errorlint // bare by contract of Reader
+		r.drop(nil)
+		return
+	}
+	r.drop(err)
+	r.failed = readFail("get"+blobOp, "", r.blob.Name, err)
 }
 
 // mend decides whether a failed read is tried again, and waits before it is.

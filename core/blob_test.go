@@ -223,7 +223,7 @@ func TestABrokenDownloadGoesOn(t *testing.T) {
 }
 
 // What the store finds out at the end of a stream only, such as that a checksum
-// is wrong, reaches whoever reads just as many bytes as the blob has, too.
+// is wrong, reaches also those who read just as many bytes as the blob has.
 func TestAFailureAtTheEndOfADownloadIsNotLost(t *testing.T) {
 	t.Parallel()
 	wrong := errors.New("wrong checksum")
@@ -232,8 +232,8 @@ func TestAFailureAtTheEndOfADownloadIsNotLost(t *testing.T) {
 		"with the last bytes": func() io.Reader {
 			return iotest.DataErrReader(io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(wrong)))
 		},
-		"in a contract error": func() io.Reader {
-			return io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(ports.Fail("get", "a", ports.ErrUnavailable, wrong)))
+		"as the contract asks": func() io.Reader {
+			return io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(ports.Fail("get", "a", ports.ErrCorrupt, wrong)))
 		},
 		"too many bytes": func() io.Reader { return strings.NewReader("123456") },
 	} {

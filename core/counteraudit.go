@@ -69,8 +69,8 @@ const auditLooks = 5
 // AuditCounter compares a counter with its truth; a nil truth checks the value
 // alone. The counter is read before and after the truth, and a drift counts
 // once two looks in a row, each at a counter that held still, have found the
-// same one. A repair adds the difference, so that additions of others meanwhile
-// are kept; a value that is no number is replaced. An answer of ErrOutcomeUnknown
+// same value and truth. A repair adds the difference, so that additions of others
+// meanwhile are kept; a value that is no number is replaced. ErrOutcomeUnknown
 // means that the repair may have been made: audit again.
 func AuditCounter(ctx context.Context, counter ports.Counter, name string, truth CounterTruth, opts AuditOptions) (AuditReport, error) {
 	const op = "audit counter"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/deadline"
@@ -73,6 +74,7 @@ type HeldLock struct {
 	options LockOptions
 	life    context.Context
 	cancel  context.CancelCauseFunc
+	since   atomic.Int64 // when it was last asked for with success, on the monotonic clock
 	work    sync.WaitGroup
 }
 
@@ -80,12 +82,16 @@ type HeldLock struct {
 // holds it, and keeps it renewed. The error matches ports.ErrBusy if it was
 // still held by another when the wait was over.
 func Lock(ctx context.Context, locker ports.Locker, name string, options LockOptions) (*HeldLock, error) {
+	return lockWithin(ctx, ctx, locker, name, options)
+}
+
+// lockWithin is Lock with another context for the wait.
+func lockWithin(wait, ctx context.Context, locker ports.Locker, name string, options LockOptions) (*HeldLock, error) {
 	options.applyDefaults()
-	lease, err := waitFor(ctx, locker, name, &options)
-	if err != nil {
+	h := &HeldLock{options: options}
+	if err := h.acquire(wait, locker, name); err != nil {
 		return nil, readFail("lock", "", "", err)
 	}
-	h := &HeldLock{lease: lease, options: options}
 	h.life, h.cancel = context.WithCancelCause(ctx)
 	h.work.Go(h.renew)
 	h.work.Go(h.watch)
@@ -94,33 +100,42 @@ func Lock(ctx context.Context, locker ports.Locker, name string, options LockOpt
 
 // Lock acquires the lease on a name; see the function Lock.
 func (db *DB) Lock(ctx context.Context, name string, options LockOptions) (*HeldLock, error) {
+	return Lock(ctx, db.locker, name, db.lockOptions(options))
+}
+
+// lockOptions are options with the defaults of the database.
+func (db *DB) lockOptions(options LockOptions) LockOptions {
 	if options.Clock == nil {
 		options.Clock = db.options.Clock
 	}
 	if options.Random == nil {
 		options.Random = db.options.Random
 	}
-	return Lock(ctx, db.locker, name, options)
+	return options
 }
 
-func waitFor(ctx context.Context, locker ports.Locker, name string, o *LockOptions) (ports.Lease, error) {
+// acquire waits for the lease.
+func (h *HeldLock) acquire(ctx context.Context, locker ports.Locker, name string) (err error) {
+	o := &h.options
 	began, bound := o.Clock.Elapsed(), firstLockWait
 	for {
-		lease, err := locker.Acquire(ctx, name, o.TTL)
+		sent := o.Clock.Elapsed()
+		h.lease, err = locker.Acquire(ctx, name, o.TTL)
 		if !errors.Is(err, ports.ErrBusy) || o.Wait < 0 {
-			return lease, err
+			h.since.Store(int64(sent))
+			return err
 		}
 		// At least half of the bound, so that many who wait don't ask in vain.
 		wait := bound/2 + time.Duration(o.Random()%uint64(bound/2))
 		if o.Wait > 0 {
 			left := began + o.Wait - o.Clock.Elapsed()
 			if left <= 0 {
-				return nil, err
+				return err
 			}
 			wait = min(wait, left)
 		}
 		if waitErr := o.Clock.Sleep(ctx, wait); waitErr != nil {
-			return nil, ports.Fail("acquire", name, waitErr, err)
+			return ports.Fail("acquire", name, waitErr, err)
 		}
 		bound = min(2*bound, lastLockWait, max(o.TTL/4, firstLockWait))
 	}
@@ -150,9 +165,11 @@ func (h *HeldLock) Release(ctx context.Context) error {
 func (h *HeldLock) renew() {
 	wait := h.options.TTL / 3
 	for h.options.Clock.Sleep(h.life, wait) == nil {
+		sent := h.options.Clock.Elapsed()
 		err := h.lease.Renew(h.life)
 		switch {
 		case err == nil:
+			h.since.Store(int64(sent))
 			wait = h.options.TTL / 3
 		case errors.Is(err, ports.ErrLost):
 			h.cancel(err)
@@ -167,13 +184,29 @@ func (h *HeldLock) renew() {
 func (h *HeldLock) watch() {
 	select {
 	case <-h.lease.Lost():
-		h.cancel(ports.Fail("hold", h.lease.Name(), ports.ErrLost, nil))
+		h.cancel(h.lostError())
 	case <-h.life.Done():
 	}
 }
 
-// isLost reports whether the lease was lost while it was wanted.
-func (h *HeldLock) isLost() bool { return errors.Is(context.Cause(h.life), ports.ErrLost) }
+func (h *HeldLock) lostError() error {
+	return ports.Fail("hold", h.lease.Name(), ports.ErrLost, nil)
+}
+
+// lost answers an error if the lease was lost while it was wanted. It looks at
+// the clock itself: a process that was stopped, and just goes on, may come here
+// before any of its timers.
+func (h *HeldLock) lost() error {
+	cause := context.Cause(h.life)
+	switch {
+	case errors.Is(cause, ports.ErrLost):
+		return cause
+	case h.options.Clock.Elapsed()-time.Duration(h.since.Load()) >= h.options.TTL:
+		return h.lostError()
+	default:
+		return nil
+	}
+}
 
 // WithLock runs fn while it holds the lease on a name. The context that fn gets
 // ends when the lease is lost; then WithLock answers an error that matches
@@ -201,8 +234,8 @@ func (db *DB) WithLock(ctx context.Context, name string, options LockOptions, fn
 func (h *HeldLock) run(ctx context.Context, fn func(ctx context.Context, lease ports.Lease) error) error {
 	defer h.letGo(ctx)
 	err := fn(h.life, h.lease)
-	if h.isLost() {
-		return &Error{Op: "lock", Kind: ErrConflict, Err: errors.Join(context.Cause(h.life), err)}
+	if lost := h.lost(); lost != nil {
+		return &Error{Op: "lock", Kind: ErrConflict, Err: errors.Join(lost, err)}
 	}
 	return err
 }

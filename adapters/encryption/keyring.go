@@ -79,8 +79,8 @@ func (k *Keyring) having(ctx context.Context, op, key string, h header) (*keys, 
 		return state, nil
 	}
 	if k.source != nil {
-		if err := k.refresh(ctx, state); err != nil {
-			return nil, lookFailure(ctx, op, key, h, err)
+		if err := k.refresh(ctx, func() bool { return k.current() == state }); err != nil {
+			return nil, lookFailure(ctx, op, key, "looking for key "+h.key.String(), err)
 		}
 		if state = k.current(); state.knows(h) {
 			return state, nil
@@ -89,13 +89,37 @@ func (k *Keyring) having(ctx context.Context, op, key string, h header) (*keys, 
 	return nil, ports.Fail(op, key, ports.ErrCorrupt, fmt.Errorf("%w: %s", ErrNoKey, h.key))
 }
 
+// writing returns the keys to write with. A keyring that is stored is read
+// again if its state is too old for that.
+func (k *Keyring) writing(ctx context.Context, op, key string) (*keys, error) {
+	if k.source != nil && !k.source.fresh() {
+		if err := k.refresh(ctx, func() bool { return !k.source.fresh() }); err != nil {
+			return nil, lookFailure(ctx, op, key, "finding out whether the keyring has changed", err)
+		}
+	}
+	return k.current(), nil
+}
+
+// stillThere answers an error if the key for streams was taken away since it
+// was used for writing.
+func (k *Keyring) stillThere(ctx context.Context, op, key string, id KeyID) error {
+	state, err := k.writing(ctx, op, key)
+	if err != nil {
+		return err
+	}
+	if _, ok := state.streams[id]; !ok {
+		return fmt.Errorf("key %s was taken away while the object was written", id)
+	}
+	return nil
+}
+
 // lookFailure takes the failure of the other call over as text: its outcome is
 // not that of this one.
-func lookFailure(ctx context.Context, op, key string, h header, err error) error {
+func lookFailure(ctx context.Context, op, key, doing string, err error) error {
 	if done := ports.ContextDone(ctx, op, key); done != nil {
 		return done
 	}
-	return ports.Fail(op, key, ports.ErrUnavailable, errors.New("looking for key "+h.key.String()+": "+err.Error()))
+	return ports.Fail(op, key, ports.ErrUnavailable, errors.New(doing+": "+err.Error()))
 }
 
 // object returns the key of the object that holds the keyring, empty if none

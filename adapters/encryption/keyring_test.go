@@ -21,7 +21,7 @@ import (
 
 func openKeyring(t testing.TB, store ports.ObjectStore, kek tink.AEAD, adopt ...[]byte) *encryption.Keyring {
 	t.Helper()
-	k, err := encryption.OpenKeyring(t.Context(), store, kek, encryption.KeyringOptions{Adopt: adopt})
+	k, err := encryption.OpenKeyring(t.Context(), store, kek, encryption.KeyringOptions{Adopt: adopt, Clock: hasty{ports.SystemClock()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,13 @@ func (s *store) peek(ctx context.Context, op, key string) (ports.ObjectInfo, err
 // List hides the object that holds the keyring. What can't be an encrypted
 // object by its size is listed with the size that it has.
 func (s *store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
+	if err := s.refuseMarked(ctx, opts.Prefix); err != nil {
+		return func(yield func(ports.ObjectInfo, error) bool) { yield(ports.ObjectInfo{}, err) }
+	}
+	return s.list(ctx, opts)
+}
+
+func (s *store) list(ctx context.Context, opts ports.ListOptions) iter.Seq2[ports.ObjectInfo, error] {
 	asked := opts
 	if opts.Limit > 0 && s.keys.object() != "" {
 		asked.Limit++ // for the hidden one
@@ -58,9 +65,6 @@ func (s *store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[port
 					continue
 				}
 				info, err = s.listed(ctx, info, opts.KeysOnly)
-				if errors.Is(err, ports.ErrNotFound) {
-					continue // deleted meanwhile
-				}
 			}
 			if left--; !yield(info, err) || err != nil || left == 0 {
 				return
@@ -70,19 +74,23 @@ func (s *store) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[port
 }
 
 func (s *store) listed(ctx context.Context, info ports.ObjectInfo, keysOnly bool) (ports.ObjectInfo, error) {
-	switch {
-	case keysOnly || info.Version == "":
+	if keysOnly || info.Version == "" {
 		info.Size = 0 // the inner store may not know it
-	case s.opts.ExactListSizes:
+		return info, nil
+	}
+	if s.opts.ExactListSizes {
 		o, err := s.peek(ctx, "list", info.Key)
-		if errors.Is(err, ports.ErrCorrupt) {
+		switch {
+		case errors.Is(err, ports.ErrCorrupt):
 			return info, nil
+		case !errors.Is(err, ports.ErrNotFound):
+			return o, err
 		}
-		return o, err
-	default:
-		if size, ok := plainSize(info.Size); ok {
-			info.Size = size
-		}
+		// It was deleted meanwhile, and stays in the list: a shorter one than the
+		// limit would seem to be at its end.
+	}
+	if size, ok := plainSize(info.Size); ok {
+		info.Size = size
 	}
 	return info, nil
 }

@@ -24,7 +24,8 @@ type KeyringOptions struct {
 	// reading: those under which objects were written before there was one.
 	Adopt [][]byte
 
-	// Clock says when keys were made, for people to read; nil: the machine's.
+	// Clock says when keys were made, for people to read, and when the object
+	// has to be looked at again, and waits in Destroy; nil: the machine's.
 	Clock ports.Clock
 }
 
@@ -34,11 +35,15 @@ type KeyringOptions struct {
 // make, or any other tink.AEAD. It is asked once when the keyring is opened
 // and at each change.
 //
+// Who writes reads the object again, on condition that it has changed, when
+// that was last done a minute ago; a write that can't do so answers
+// ports.ErrUnavailable.
+//
 // A keyring that is not there is made, with one key, by a create-only write: of
-// several processes at once all get the same. It is not made where objects are
-// encrypted already, under keys that are not adopted, since they could not be
-// read: then the keyring was lost, or is elsewhere, and the error matches
-// ports.ErrNotFound.
+// several processes at once all get the same. It is not made where one of the
+// first 20 objects is encrypted already, under a key that is not adopted, since
+// it could not be read: then the keyring was lost, or is elsewhere, and the
+// error matches ports.ErrNotFound.
 //
 // Keep a copy of the object: without it, or without the kek, everything is lost.
 func OpenKeyring(ctx context.Context, store ports.ObjectStore, kek tink.AEAD, opts KeyringOptions) (*Keyring, error) {
@@ -51,7 +56,7 @@ func OpenKeyring(ctx context.Context, store ports.ObjectStore, kek tink.AEAD, op
 	if opts.Clock == nil {
 		opts.Clock = ports.SystemClock()
 	}
-	k := &Keyring{source: &source{store: store, object: opts.Object, clock: opts.Clock, kek: kek}}
+	k := &Keyring{source: newSource(store, kek, opts)}
 	err := k.Refresh(ctx)
 	if errors.Is(err, ports.ErrNotFound) {
 		err = k.create(ctx, opts.Adopt)
@@ -65,8 +70,10 @@ func OpenKeyring(ctx context.Context, store ports.ObjectStore, kek tink.AEAD, op
 // create makes the object, or takes the one that another process made.
 func (k *Keyring) create(ctx context.Context, adopted [][]byte) error {
 	s := k.source
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
 	c := &contents{}
 	if _, err := c.addNew(s.clock.Now()); err != nil {
 		return s.fail(ports.ErrUnavailable, err)
@@ -110,7 +117,11 @@ func (s *source) orphan(ctx context.Context, adopted [][]byte) error {
 			return err
 		}
 		h, err := headerOf(ctx, s.store, info.Key)
-		if err == nil && known.find(h.key) == nil {
+		switch {
+		case errors.Is(err, ports.ErrNotFound), errors.Is(err, ErrNotEncrypted):
+		case err != nil:
+			return err
+		case known.find(h.key) == nil:
 			return s.fail(ports.ErrNotFound, fmt.Errorf("the object %q is encrypted under key %s, and there is no keyring", info.Key, h.key))
 		}
 	}

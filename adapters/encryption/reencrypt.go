@@ -65,7 +65,8 @@ const (
 // write more. An object whose requests answer ErrPrecondition, ErrBusy,
 // ErrUnavailable or ErrUnknown is looked at up to eight times, with growing
 // waits. Objects that can't be decrypted are left as they are and reported;
-// the error then matches ErrCorrupt. Any other failure ends the walk.
+// the error then matches ErrCorrupt. Any other failure ends the walk. An
+// encrypted store in the place of inner is refused with ErrInvalidKey.
 //
 // All processes must know the primary key before it begins, or else be able to
 // find it (OpenKeyring): what they can't decrypt is ErrCorrupt for them.
@@ -110,7 +111,7 @@ func (w *walk) run(ctx context.Context) error {
 	size := w.opts.Concurrency * batchesPerHand
 	batch := make([]string, 0, size)
 	list := ports.ListOptions{Prefix: w.opts.Prefix, StartAfter: w.opts.After, KeysOnly: true}
-	for info, err := range w.store.List(ctx, list) {
+	for info, err := range w.store.list(marked(ctx, w.store.keys), list) {
 		if err != nil {
 			return err
 		}
@@ -151,6 +152,9 @@ func (w *walk) batch(ctx context.Context, batch []string) error {
 		})
 	}
 	hands.Wait()
+	if err := ports.ContextDone(ctx, "reencrypt", ""); err != nil {
+		return err
+	}
 	if working.Err() != nil {
 		return context.Cause(working)
 	}

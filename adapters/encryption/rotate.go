@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
 
@@ -12,47 +11,52 @@ import (
 )
 
 // Refresh reads the stored keyring again: one conditional read if it has not
-// changed. A process that goes on with an old state writes under the old
-// primary, which others can read; and a key that it does not know it looks for
-// by itself. So call it when it matters that new writes are under a new key.
-// Keyrings that are not stored answer nil.
+// changed. A process looks for a key that it does not know by itself, and goes
+// on to write under the old primary, which others can read, for up to a minute.
+// So call it when it matters that new writes are under a new key. Keyrings that
+// are not stored answer nil.
 func (k *Keyring) Refresh(ctx context.Context) error {
 	if k.source == nil {
 		return nil
 	}
-	return k.refresh(ctx, k.current())
+	return k.refresh(ctx, func() bool { return true })
 }
 
-// refresh does nothing if the state is another one than seen already.
-func (k *Keyring) refresh(ctx context.Context, seen *keys) error {
-	k.source.mu.Lock()
-	defer k.source.mu.Unlock()
-	if k.current() != seen {
-		return nil
-	}
-	err := k.take(ctx, k.source.version)
-	if errors.Is(err, ports.ErrNotModified) {
-		return nil
-	}
-	return err
-}
-
-// take loads the object and makes it the state. It needs the source's lock.
-func (k *Keyring) take(ctx context.Context, unless ports.Version) error {
-	c, version, err := k.source.load(ctx, unless)
-	if err != nil {
+// refresh does nothing unless it is needed still when its turn comes.
+func (k *Keyring) refresh(ctx context.Context, needed func() bool) error {
+	if err := k.source.lock(ctx); err != nil {
 		return err
 	}
-	return k.install(c, version)
+	defer k.source.unlock()
+	if !needed() {
+		return nil
+	}
+	return k.take(ctx, k.source.version)
 }
 
-func (k *Keyring) install(c *contents, version ports.Version) error {
+// take loads the object, unless it has that version, and makes it the state.
+// It needs the source's lock.
+func (k *Keyring) take(ctx context.Context, unless ports.Version) error {
+	at := k.source.moment() // before the request: what it answers is no older
+	c, version, err := k.source.load(ctx, unless)
+	switch {
+	case errors.Is(err, ports.ErrNotModified):
+		k.source.seen.Store(&at)
+		return nil
+	case err != nil:
+		return err
+	}
+	return k.install(c, version, at)
+}
+
+func (k *Keyring) install(c *contents, version ports.Version, at moment) error {
 	state, err := c.keys()
 	if err != nil {
 		return k.source.fail(ports.ErrCorrupt, err)
 	}
 	k.source.version = version
 	k.state.Store(state)
+	k.source.seen.Store(&at) // last: who sees it takes this state or a later one
 	return nil
 }
 
@@ -72,7 +76,9 @@ func (k *Keyring) Rotate(ctx context.Context) (id KeyID, err error) {
 
 // Disable lets a key be used for nothing. It stays in the keyring, so that
 // Enable can bring it back: use it to find out whether anything still needs the
-// key. The primary is refused with ports.ErrPrecondition.
+// key. The primary is refused with ports.ErrPrecondition. Other processes go on
+// to use the key until they have read the keyring again, those that write for
+// up to a minute.
 func (k *Keyring) Disable(ctx context.Context, id KeyID) error {
 	return k.change(ctx, func(c *contents) error { return c.mark(k.source, id, true) })
 }
@@ -94,40 +100,10 @@ func (c *contents) mark(s *source, id KeyID, disabled bool) error {
 	return nil
 }
 
-// Destroy removes a key for ever, if it is disabled and none of the objects of
-// inner is under it, which is looked at one by one; otherwise the answer is
-// ports.ErrPrecondition. Processes that have not refreshed their keyring since
-// the key was the primary may still write under it: make sure that there are
-// none.
-func (k *Keyring) Destroy(ctx context.Context, id KeyID, inner ports.ObjectStore) error {
-	if k.source == nil {
-		return ports.Fail("change keyring", "", ports.ErrUnsupported, errNotStored)
-	}
-	for info, err := range inner.List(ctx, ports.ListOptions{KeysOnly: true}) {
-		if err != nil {
-			return err
-		}
-		h, err := headerOf(ctx, inner, info.Key)
-		switch {
-		case errors.Is(err, ports.ErrNotFound), errors.Is(err, ErrNotEncrypted):
-		case err != nil:
-			return err
-		case h.key == id:
-			return k.source.fail(ports.ErrPrecondition, fmt.Errorf("the object %q is under key %s", info.Key, id))
-		}
-	}
-	return k.change(ctx, func(c *contents) error {
-		if key := c.find(id); key == nil || !key.Disabled {
-			return k.source.fail(ports.ErrPrecondition, fmt.Errorf("key %s is not a disabled key of the keyring", id))
-		}
-		c.Keys = slices.DeleteFunc(c.Keys, func(key storedKey) bool { return key.ID == id.String() })
-		return nil
-	})
-}
-
 // Rewrap seals the keyring by another key encryption key, which is used from
-// then on. Other processes must be started with it before they next read the
-// keyring.
+// then on. Other processes must be started anew with it: those that have the old
+// one go on to read, and answer writes with ports.ErrUnavailable after a minute.
+// One that was told ports.ErrUnknown can be called again.
 func (k *Keyring) Rewrap(ctx context.Context, kek tink.AEAD) error {
 	if kek == nil {
 		return refuseKeyring(errors.New("there is no key encryption key"))
@@ -146,30 +122,49 @@ func (k *Keyring) changeTo(ctx context.Context, kek tink.AEAD, edit func(*conten
 	if s == nil {
 		return ports.Fail("change keyring", "", ports.ErrUnsupported, errNotStored)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old := s.kek
-	if kek == nil {
-		kek = old
+	if err := s.lock(ctx); err != nil {
+		return err
 	}
+	defer s.unlock()
 	var last error
 	for range attempts {
-		c, version, err := s.load(ctx, "")
+		at := s.moment()
+		c, version, err := s.loadBy(ctx, kek)
 		if err != nil {
 			return err
 		}
 		if err := edit(c); err != nil {
 			return err
 		}
-		if version, last = s.replace(ctx, c, kek, version); last == nil {
-			s.kek = kek
-			return k.install(c, version)
+		seal := s.kek
+		if kek != nil {
+			seal = kek
+		}
+		if version, last = s.replace(ctx, c, seal, version); last == nil {
+			s.kek = seal
+			return k.install(c, version, at)
 		}
 		if !errors.Is(last, ports.ErrPrecondition) {
 			return last
 		}
 	}
 	return last
+}
+
+// loadBy is load, also where the object is sealed by another kek already: by
+// an earlier Rewrap whose answer was lost. nil: no other one.
+func (s *source) loadBy(ctx context.Context, other tink.AEAD) (*contents, ports.Version, error) {
+	c, version, err := s.load(ctx, "")
+	if err == nil || other == nil {
+		return c, version, err
+	}
+	before := s.kek
+	s.kek = other
+	if c, version, otherErr := s.load(ctx, ""); otherErr == nil {
+		return c, version, nil
+	}
+	s.kek = before
+	return nil, "", err
 }
 
 // replace writes contents over a version. It knows its own success by the
@@ -179,10 +174,16 @@ func (s *source) replace(ctx context.Context, c *contents, kek tink.AEAD, versio
 	if err != nil {
 		return "", err
 	}
+	var unknown error
 	for range attempts {
 		var made ports.Version
 		if made, err = s.store.Put(ctx, s.object, body, ports.IfVersion(version)); err == nil {
 			return made, nil
+		}
+		if errors.Is(err, ports.ErrUnknown) {
+			unknown = err
+		} else if unknown != nil {
+			err = unknown // that one may have arrived meanwhile, and been replaced
 		}
 		if !errors.Is(err, ports.ErrUnknown) && !errors.Is(err, ports.ErrPrecondition) {
 			break

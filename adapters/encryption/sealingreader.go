@@ -15,6 +15,10 @@ type sealingReader struct {
 	plain int64 // bytes taken from body
 	chunk []byte
 	err   error // after out
+
+	// confirm is called once body has ended: a failure keeps the object from
+	// becoming one.
+	confirm func() error
 }
 
 // chunkSize is how much is encrypted at a time.
@@ -49,6 +53,9 @@ func (r *sealingReader) fill() error {
 	}
 	if readErr != io.EOF {
 		return readErr
+	}
+	if err := r.confirm(); err != nil {
+		return err
 	}
 	if err := r.tink.Close(); err != nil {
 		return fmt.Errorf("encrypting: %w", err)

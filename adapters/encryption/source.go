@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -20,10 +20,32 @@ type source struct {
 	object string
 	clock  ports.Clock
 
-	mu      sync.Mutex // one reads or changes the object at a time
+	// turn holds a value while somebody reads or changes the object. Who waits
+	// for it can give up.
+	turn    chan struct{}
 	kek     tink.AEAD
 	version ports.Version // of the state that the keyring has
+
+	seen atomic.Pointer[moment] // when that was last known to be the latest one
 }
+
+func newSource(store ports.ObjectStore, kek tink.AEAD, opts KeyringOptions) *source {
+	return &source{store: store, object: opts.Object, clock: opts.Clock, kek: kek, turn: make(chan struct{}, 1)}
+}
+
+func (s *source) lock(ctx context.Context) error {
+	if err := ports.ContextDone(ctx, "open keyring", s.object); err != nil {
+		return err
+	}
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ports.ContextDone(ctx, "open keyring", s.object)
+	}
+}
+
+func (s *source) unlock() { <-s.turn }
 
 // envelope is the object: JSON, so that people see what it is.
 type envelope struct {
@@ -147,7 +169,7 @@ func (s *source) seal(c *contents, kek tink.AEAD) ([]byte, error) {
 	return json.Marshal(envelope{Smarterbase: envelopeName, Format: 1, Sealed: sealed})
 }
 
-// load reads the object. It needs s.mu.
+// load reads the object. It needs the lock.
 func (s *source) load(ctx context.Context, unless ports.Version) (*contents, ports.Version, error) {
 	o, err := s.store.Get(ctx, s.object, ports.GetOptions{IfNoneMatch: unless})
 	if err != nil {

@@ -159,9 +159,12 @@ func (s *store) Put(ctx context.Context, key string, data []byte, cond ports.Con
 // go on sending a request that has failed or was given up, and must not send
 // bytes of another object then.
 func (s *store) putDocument(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
+	keys, err := s.keys.writing(ctx, "put", key)
+	if err != nil {
+		return "", err
+	}
 	buf := scratch.Get().(*[]byte)
-	var err error
-	if *buf, err = s.keys.current().sealDocument(*buf, key, data); err != nil {
+	if *buf, err = keys.sealDocument(*buf, key, data); err != nil {
 		return "", ports.Fail("put", key, ports.ErrUnavailable, err)
 	}
 	version, err := s.inner.Put(ctx, key, *buf, cond)
@@ -172,8 +175,12 @@ func (s *store) putDocument(ctx context.Context, key string, data []byte, cond p
 }
 
 func (s *store) putLarge(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.Version, error) {
+	keys, err := s.keys.writing(ctx, "put", key)
+	if err != nil {
+		return "", err
+	}
 	object := make(growing, 0, sealedSize(int64(len(data))))
-	w, err := s.keys.current().sealStream(&object, key)
+	w, err := keys.sealStream(&object, key)
 	if err == nil {
 		_, err = w.Write(data)
 	}

@@ -163,7 +163,11 @@ func (s streams) PutStream(ctx context.Context, key string, body io.Reader, cond
 }
 
 func (s streams) putShort(ctx context.Context, key string, data []byte, cond ports.Condition) (ports.ObjectInfo, error) {
-	object, err := s.keys.current().sealDocument(nil, key, data)
+	keys, err := s.keys.writing(ctx, "put stream", key)
+	if err != nil {
+		return ports.ObjectInfo{}, err
+	}
+	object, err := keys.sealDocument(nil, key, data)
 	if err != nil {
 		return ports.ObjectInfo{}, ports.Fail("put stream", key, ports.ErrUnavailable, err)
 	}
@@ -172,10 +176,16 @@ func (s streams) putShort(ctx context.Context, key string, data []byte, cond por
 }
 
 func (s streams) putLong(ctx context.Context, key string, head []byte, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
-	r, err := newSealingReader(s.keys.current(), key, io.MultiReader(bytes.NewReader(head), body))
+	const op = "put stream"
+	keys, err := s.keys.writing(ctx, op, key)
 	if err != nil {
-		return ports.ObjectInfo{}, ports.Fail("put stream", key, ports.ErrUnavailable, err)
+		return ports.ObjectInfo{}, err
 	}
+	r, err := newSealingReader(keys, key, io.MultiReader(bytes.NewReader(head), body))
+	if err != nil {
+		return ports.ObjectInfo{}, ports.Fail(op, key, ports.ErrUnavailable, err)
+	}
+	r.confirm = func() error { return s.keys.stillThere(ctx, op, key, keys.stream) }
 	info, err := s.inner.PutStream(ctx, key, r, cond)
 	return sized(info, r.plain, err)
 }

@@ -43,8 +43,12 @@ func (b *bucket) begin() (*attempt, []func(*awss3.Options)) {
 }
 
 // once switches off the retries of the SDK: the repeat of a conditional write
-// that had succeeded would answer "precondition failed".
-func once(o *awss3.Options) { o.Retryer = aws.NopRetryer{} }
+// that had succeeded would answer "precondition failed". It also keeps the SDK
+// from logging each download that came without a checksum.
+func once(o *awss3.Options) {
+	o.Retryer = aws.NopRetryer{}
+	o.DisableLogOutputChecksumValidationSkipped = true
+}
 
 // apply tells the SDK. MD5 is not among the checksums that it knows.
 func (c Checksum) apply(o *awss3.Options) {

@@ -218,7 +218,8 @@ func (p *prober) upload() error {
 	const name = "race.json"
 	src := &source{ctx: p.ctx, key: p.folder + name, ended: true}
 	p.bucket.facts.ConditionalUpload = true // or it would be refused at once
-	_, err := p.bucket.upload(p.ctx, src, []byte("in parts"), ports.IfAbsent)
+	body := []byte("in parts")
+	_, err := p.bucket.upload(p.ctx, src, body, len(body), ports.IfAbsent)
 	p.facts.ConditionalUpload = errors.Is(err, ports.ErrPrecondition)
 	if p.facts.ConditionalUpload || errors.Is(err, ports.ErrUnsupported) {
 		return nil

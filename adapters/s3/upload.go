@@ -18,13 +18,16 @@ import (
 
 const (
 	smallBody    = 64 << 10 // is read without the memory of a part
+	surelyHeard  = 1 << 20  // see PutStream
 	partAttempts = 3
 	abortTime    = 10 * time.Second
 )
 
 // PutStream implements ports.Streamer. Up to PartSize bytes are one PutObject;
 // more are an upload in parts, whose condition is decided when the parts are
-// made an object. Parts are sent up to three times, as they change nothing. An
+// made an object. With a condition it is an upload from 1 MiB on: a server that
+// refuses a long body before it has read it closes the connection, and then
+// nobody hears the answer. Parts are sent up to three times, as they change nothing. An
 // upload that fails is aborted; one whose end is unknown can't be, and its
 // parts stay until a lifecycle rule of the bucket removes them.
 func (b *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
@@ -52,6 +55,10 @@ func (b *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond
 	if err == nil && !src.ended {
 		ahead, err = src.fill(next[:]) // does it go on?
 	}
+	if err == nil && ahead == 0 && b.inParts(n+more, cond) {
+		src.ended = true
+		return b.upload(ctx, src, buffer, n+more, cond)
+	}
 	if err != nil || ahead == 0 {
 		defer b.parts.put(buffer)
 		if err != nil {
@@ -61,7 +68,12 @@ func (b *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond
 	}
 	src.body = io.MultiReader(&oneByte{b: next[0]}, body)
 	src.ended = false
-	return b.upload(ctx, src, buffer, cond)
+	return b.upload(ctx, src, buffer, len(buffer), cond)
+}
+
+// inParts reports whether a body that fits into one part is sent as an upload.
+func (b *bucket) inParts(size int, cond ports.Condition) bool {
+	return size > surelyHeard && !cond.IsAny() && b.facts.ConditionalUpload
 }
 
 // oneByte gives back the byte that was read ahead.
@@ -96,8 +108,8 @@ type upload struct {
 }
 
 // upload sends what src gives, of which the first part is read.
-func (b *bucket) upload(ctx context.Context, src *source, first []byte, cond ports.Condition) (ports.ObjectInfo, error) {
-	made := b.parts.inMemory(1, first, len(first), b.opts.Checksum == ChecksumMD5)
+func (b *bucket) upload(ctx context.Context, src *source, first []byte, size int, cond ports.Condition) (ports.ObjectInfo, error) {
+	made := b.parts.inMemory(1, first, size, b.opts.Checksum == ChecksumMD5)
 	if !cond.IsAny() && !b.facts.ConditionalUpload {
 		made.free()
 		return ports.ObjectInfo{}, ports.Fail("put", src.key, ports.ErrUnsupported, errors.New("the server ignores conditions of uploads in parts"))

@@ -32,18 +32,23 @@ func (noWait) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err
 func TestUploadsKeepEveryByte(t *testing.T) {
 	t.Parallel()
 	const part = minPartSize
-	for _, size := range []int{0, 1, smallBody - 1, smallBody, smallBody + 1, part - 1, part, part + 1, 2 * part, 3*part + 7} {
+	sizes := []int{0, 1, smallBody - 1, smallBody, smallBody + 1, surelyHeard, surelyHeard + 1, part - 1, part, part + 1, 2 * part, 3*part + 7}
+	for i, size := range append(sizes, sizes...) {
+		cond, single := ports.IfAbsent, surelyHeard
+		if i >= len(sizes) {
+			cond, single = ports.Any, part
+		}
 		f := newFake(t, nil)
 		c := f.config()
 		c.PartSize = part
 		s := open(t, c)
 		data := random(size)
-		info, err := s.PutStream(t.Context(), anyKey, iotest.HalfReader(bytes.NewReader(data)), ports.IfAbsent)
+		info, err := s.PutStream(t.Context(), anyKey, iotest.HalfReader(bytes.NewReader(data)), cond)
 		if err != nil || info.Size != int64(size) || !bytes.Equal(f.objects[anyKey].data, data) {
 			t.Errorf("%d bytes: %+v, %v, %d stored", size, info, err, len(f.objects[anyKey].data))
 		}
 		want := 0
-		if size > part {
+		if size > single {
 			want = (size + part - 1) / part
 		}
 		if got := f.count("PUT " + anyKey + "?partNumber"); got != want {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
@@ -78,6 +79,7 @@ func (c *Counter) names(ctx context.Context, prefix string) iter.Seq[Value] {
 		options := ports.ListOptions{Prefix: layout.CounterPrefix + layout.Escape(prefix), KeysOnly: true}
 		for info, err := range fetch.Objects(ctx, c.Registers, options) {
 			name, ok := layout.NameOf(layout.CounterPrefix, info.Key)
+			ok = ok && strings.HasPrefix(name, prefix) // the suffix of a key may look like a part of its name
 			if (ok || err != nil) && !yield(Value{Name: name, err: err}) {
 				return
 			}

@@ -41,8 +41,9 @@ func CheckBlob(name string) string {
 // BlobKey is the object key of a blob.
 func BlobKey(name string) string { return BlobPrefix(name) + blobSuffix }
 
-// BlobPrefix is the prefix that the object keys of exactly those blobs have
-// whose names have the given one.
+// BlobPrefix is the prefix of the object keys of all blobs whose names have the
+// given one. Others may share it: that of "a.b" is also one of "a.blob", which is
+// the key of "a".
 func BlobPrefix(prefix string) string { return escapeSegments(prefix) }
 
 // BlobName undoes BlobKey. It is false for keys that are not those of blobs.

@@ -62,7 +62,11 @@ func (l *Locker) Acquire(ctx context.Context, name string, ttl time.Duration) (p
 	}
 	l.forget(key)
 	taken.state, taken.sure = state, true
-	return taken, taken.start()
+	if err := taken.start(); err != nil {
+		_ = taken.Release(ctx) // it would run out by itself
+		return nil, err
+	}
+	return taken, nil
 }
 
 // begin checks what every call starts with.

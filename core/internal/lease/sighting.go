@@ -23,7 +23,8 @@ const maxSightings = 10_000
 
 // expired reports whether the held lease that was just read may be taken over.
 func (l *Locker) expired(ctx context.Context, state cas.State, r record) bool {
-	now := l.Registers.Clock.Elapsed()
+	met := l.Registers.Clock.Elapsed()
+	now := met
 	seen, known := l.sighting(state.Key)
 	switch {
 	case known && seen.version == state.Version:
@@ -32,12 +33,16 @@ func (l *Locker) expired(ctx context.Context, state cas.State, r record) bool {
 		// ago: whatever its age is exactly, it is not old enough.
 		seen.since = now
 	default:
+		there, ok := l.storeTime(ctx)
+		// The age is that of the moment when the store told the time, which is no
+		// later than this one. Counted from before, a slow answer would make it older.
+		now = l.Registers.Clock.Elapsed()
 		seen.since = now
-		if there, ok := l.storeTime(ctx); ok {
+		if ok {
 			seen.since -= age(there, state.ModTime)
 		}
 	}
-	seen.version, seen.last = state.Version, now
+	seen.version, seen.last = state.Version, met
 	l.remember(state.Key, seen)
 	return over(now-seen.since, r.ttl)
 }
