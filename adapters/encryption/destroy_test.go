@@ -66,55 +66,58 @@ type kek interface {
 func TestNothingIsWrittenUnderAKeyThatIsDestroyed(t *testing.T) {
 	t.Parallel()
 	for _, lateWrites := range []bool{false, true} {
-		inner, kek, clock := memory.NewStore(memory.StoreOptions{LateWrites: lateWrites}), newKEK(t), &dial{}
-		admin, _ := process(t, inner, kek, clock)
-		_, writer := process(t, inner, kek, clock)
-		old := admin.Primary()
-		put(t, writer, "before", random(10))
-		if _, err := admin.Rotate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := encryption.Reencrypt(t.Context(), inner, admin, encryption.ReencryptOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		if err := admin.Disable(t.Context(), old); err != nil {
-			t.Fatal(err)
-		}
-		put(t, writer, "disabled", random(10))
-		clock.sleeping = func() {
-			put(t, writer, "meanwhile", random(10))
-			put(t, writer, "meanwhile, large", random(100_000))
-			putStream(t, writer, "meanwhile, streamed", random(100_000))
-			putStream(t, writer, "meanwhile, streamed and short", random(10))
-		}
-		// One object may be left under the old key, by the writer.
-		err := admin.Destroy(t.Context(), old, inner)
-		if errors.Is(err, ports.ErrPrecondition) {
-			if err = admin.Enable(t.Context(), old); err == nil {
-				_, err = encryption.Reencrypt(t.Context(), inner, admin, encryption.ReencryptOptions{})
-			}
-			if err == nil {
-				err = admin.Disable(t.Context(), old)
-			}
-			if err == nil {
-				err = admin.Destroy(t.Context(), old, inner)
-			}
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, writer, "after", random(10))
-		_, reader := process(t, inner, kek, clock)
-		for info, err := range reader.List(t.Context(), ports.ListOptions{KeysOnly: true}) {
-			if err == nil {
-				_, err = reader.Get(t.Context(), info.Key, ports.GetOptions{})
-			}
-			if err != nil {
-				t.Errorf("late writes %v: %q: %v", lateWrites, info.Key, err)
-			}
+		for _, size := range []int{10, 100_000} {
+			destroyUnderAWriter(t, lateWrites, func(s ports.ObjectStore, name string) { put(t, s, name, random(size)) })
+			destroyUnderAWriter(t, lateWrites, func(s ports.ObjectStore, name string) { putStream(t, s, name, random(size)) })
 		}
 	}
 }
+
+func destroyUnderAWriter(t *testing.T, lateWrites bool, write func(s ports.ObjectStore, name string)) {
+	t.Helper()
+	inner, kek, clock := memory.NewStore(memory.StoreOptions{LateWrites: lateWrites}), newKEK(t), &dial{}
+	admin, _ := process(t, inner, kek, clock)
+	_, writer := process(t, inner, kek, clock)
+	_, idle := process(t, inner, kek, clock)
+	old := admin.Primary()
+	write(writer, "before")
+	check(t, second(admin.Rotate(t.Context())))
+	check(t, second(encryption.Reencrypt(t.Context(), inner, admin, encryption.ReencryptOptions{})))
+	check(t, admin.Disable(t.Context(), old))
+	write(writer, "disabled")
+	clock.sleeping = func() { write(writer, "meanwhile") }
+	// One object was left under the old key, by the writer.
+	if err := admin.Destroy(t.Context(), old, inner); !errors.Is(err, ports.ErrPrecondition) {
+		t.Errorf("destroying a key in use: %v", err)
+	}
+	check(t, admin.Enable(t.Context(), old))
+	check(t, second(encryption.Reencrypt(t.Context(), inner, admin, encryption.ReencryptOptions{})))
+	check(t, admin.Disable(t.Context(), old))
+	check(t, admin.Destroy(t.Context(), old, inner))
+	if want := map[bool]time.Duration{false: 4 * time.Minute, true: 32 * time.Minute}[lateWrites]; clock.Elapsed() != want {
+		t.Errorf("late writes %v: two calls have waited for %v, want %v", lateWrites, clock.Elapsed(), want)
+	}
+	write(idle, "after")
+	_, reader := process(t, inner, kek, clock)
+	for info, err := range reader.List(t.Context(), ports.ListOptions{KeysOnly: true}) {
+		if err == nil {
+			_, err = reader.Get(t.Context(), info.Key, ports.GetOptions{})
+		}
+		if err != nil {
+			t.Errorf("late writes %v: %q: %v", lateWrites, info.Key, err)
+		}
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// second leaves the error of two results.
+func second[T any](_ T, err error) error { return err }
 
 // A stream may take hours, and its key be taken away meanwhile.
 func TestAStreamWhoseKeyWasTakenAwayFails(t *testing.T) {
@@ -125,18 +128,10 @@ func TestAStreamWhoseKeyWasTakenAwayFails(t *testing.T) {
 	put(t, writer, "k", []byte("old"))
 	takeAway := func() {
 		old := admin.Primary()
-		if _, err := admin.Rotate(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if _, err := encryption.Reencrypt(t.Context(), inner, admin, encryption.ReencryptOptions{}); err != nil {
-			t.Error(err)
-		}
-		if err := admin.Disable(t.Context(), old); err != nil {
-			t.Error(err)
-		}
-		if err := admin.Destroy(t.Context(), old, inner); err != nil {
-			t.Error(err)
-		}
+		check(t, second(admin.Rotate(t.Context())))
+		check(t, second(encryption.Reencrypt(t.Context(), inner, admin, encryption.ReencryptOptions{})))
+		check(t, admin.Disable(t.Context(), old))
+		check(t, admin.Destroy(t.Context(), old, inner))
 	}
 	body := io.MultiReader(bytes.NewReader(random(200_000)), doing(takeAway), bytes.NewReader(random(100_000)))
 	if info, err := writer.(ports.Streamer).PutStream(t.Context(), "k", body, ports.Any); !errors.Is(err, ports.ErrUnavailable) {

@@ -70,15 +70,24 @@
 // for what was written earlier. Rotate adds a new primary, Reencrypt rewrites
 // objects while the database is in use, Disable and Destroy remove old keys.
 //
+// A process writes under the state of a stored keyring for a minute at most
+// and then looks whether it has changed, and a stream looks again before it
+// ends; Destroy waits for longer than that before it looks for objects under
+// the key. So nothing that was written is lost with a key, also if other
+// processes never heard of its end. If the keyring can't be read, writes
+// answer ErrUnavailable after that minute, and reads go on.
+//
 // # Errors
 //
 //	ErrCorrupt      what is stored was not written by this package under this
 //	                name and a key of the keyring, or was changed since
 //	ErrNoKey        as its cause: the object names a key that is not there
 //	ErrNotEncrypted as its cause: the object is plaintext; see Options.ReadPlaintext
-//	ErrInvalidKey   the key of the object that holds the keyring
+//	ErrInvalidKey   the key of the object that holds the keyring; an encrypted
+//	                store that was given to Reencrypt or Destroy as the inner one
 //	ErrBusy         an object was replaced again and again while a range was read
-//	ErrUnavailable  the keyring could not be read
+//	ErrUnavailable  the keyring could not be read, or the key of a stream was
+//	                taken away before its end
 //
 // Everything else comes from the inner store as it is.
 //
@@ -94,14 +103,16 @@
 // 64 KiB costs one small read more, for the header; a shorter one reads from the
 // beginning, at least 64 KiB. With Options.ReadPlaintext, Stat is a read of 16
 // bytes. An object that names an unknown key makes a keyring that is stored look
-// once whether it has changed.
+// once whether it has changed, and so does, once a minute, a process that writes.
 //
 // # Limits
 //
-// A stream has at most 2^32-1 segments, about 16 TiB. Sizes in lists of
-// plaintext objects are too low, by 64 bytes or a little more, unless
-// Options.ExactListSizes is set. Names are not encrypted. With OpenKeyring one
-// key, KeyringOptions.Object, can't be used for anything else; and who can write
-// to the store can put an earlier state of the keyring back: new writes are then
-// under an older key, and what only the newer one opens is ErrCorrupt.
+// Stores under the same key are not told apart: who can write to two of them can
+// put the object of a name in one in the place of that in the other. A stream has
+// at most 2^32-1 segments, about 16 TiB. Sizes in lists of plaintext objects are
+// too low, by 64 bytes or a little more, unless Options.ExactListSizes is set.
+// Names are not encrypted. With OpenKeyring one key, KeyringOptions.Object, can't
+// be used for anything else; and who can write to the store can put an earlier
+// state of the keyring back: new writes are then under an older key, and what
+// only the newer one opens is ErrCorrupt.
 package encryption

@@ -106,12 +106,14 @@ func ExampleOpenKeyring() {
 	fmt.Println("rewritten:", report.Rewritten, err)
 
 	// The old one is taken away in two steps, of which the first can be undone.
-	fmt.Println(keys.Disable(ctx, old), keys.Destroy(ctx, old, inner))
+	// The second, keys.Destroy(ctx, old, inner), waits until nothing can be under
+	// way any more that was written with it: for 2 minutes, or 16 over a network.
+	fmt.Println(keys.Disable(ctx, old))
 	read, err := store.Get(ctx, "users/ada.json", ports.GetOptions{})
 	fmt.Println(string(read.Data), err)
 	// Output:
 	// rewritten: 1 <nil>
-	// <nil> <nil>
+	// <nil>
 	// {"name":"Ada"} <nil>
 }
 

@@ -61,6 +61,7 @@
 //	416                                        ErrInvalidKey
 //	408, 503                                   ErrBusy         ErrUnknown
 //	other 5xx                                  ErrUnavailable  ErrUnknown
+//	301, 302, 303                              (followed)      ErrUnavailable
 //	no answer                                  ErrUnavailable  ErrUnknown
 //	no connection, no token                    ErrUnavailable  the same
 //	a wrong checksum                           ErrCorrupt

@@ -40,6 +40,9 @@ func (s *bucket) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[por
 
 // walk yields until the loop ends, and answers the failure that ended it.
 func (s *bucket) walk(a *attempt, opts ports.ListOptions, yield func(ports.ObjectInfo, error) bool) error {
+	if opts.EndBefore != "" && opts.EndBefore <= opts.StartAfter {
+		return nil // what a server makes of such a range is nowhere said
+	}
 	query, err := queryOf(opts)
 	if err != nil {
 		return a.fail(err)

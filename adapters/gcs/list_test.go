@@ -42,6 +42,7 @@ func TestAListAsksForNoMoreThanIsRead(t *testing.T) {
 		{"up to a page", ports.ListOptions{Limit: 1000}, 0, 1000, 1},
 		{"after a key, up to a limit", ports.ListOptions{StartAfter: "k/0100", Limit: 10}, 0, 10, 1},
 		{"up to a key", ports.ListOptions{EndBefore: "k/0007"}, 0, 7, 1},
+		{"up to a key before the start", ports.ListOptions{StartAfter: "k/0007", EndBefore: "k/0007"}, 0, 0, 0},
 		{"a prefix cut inside a rune", ports.ListOptions{Prefix: "k/\xc3"}, 0, 0, 3},
 		{"left early", ports.ListOptions{}, 5, 5, 1},
 		{"left in the second page", ports.ListOptions{}, 1001, 1001, 2},

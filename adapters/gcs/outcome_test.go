@@ -282,3 +282,28 @@ func TestATransportThatTellsNothing(t *testing.T) {
 		wantErr(t, c.do(t.Context(), store, c.cond), want, c.name)
 	}
 }
+
+// A redirection that net/http would follow with a GET must not pass for a
+// delete.
+func TestARedirectionIsNotASuccess(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther} {
+		for _, c := range calls() {
+			if !c.write {
+				continue
+			}
+			srv := newServer(t)
+			srv.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+				_, _ = io.Copy(io.Discard, r.Body)
+				if r.URL.Path == "/login" {
+					answer(w, stored{Name: "k.json", Generation: "7", Size: "3"})
+					return true
+				}
+				w.Header().Set("Location", "/login")
+				w.WriteHeader(status)
+				return true
+			}
+			wantErr(t, c.do(t.Context(), open(t, srv), c.cond), ports.ErrUnavailable, c.name+" that was redirected")
+		}
+	}
+}

@@ -35,7 +35,7 @@ func (s *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond
 	defer s.life.leave()
 	src := &source{ctx: ctx, body: body}
 	var head bytes.Buffer
-	if _, err := io.CopyN(&head, src, smallStream); err != nil && src.err != nil {
+	if _, err := io.CopyN(&head, src, smallStream+1); err != nil && src.err != nil {
 		return ports.ObjectInfo{}, src.fail(opPutStream, key)
 	}
 	var attrs *storage.ObjectAttrs

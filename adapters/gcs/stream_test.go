@@ -39,6 +39,7 @@ func TestAStreamTakesAsFewRequestsAsItsSizeAllows(t *testing.T) {
 		{0, []string{"put"}},
 		{1, []string{"put"}},
 		{smallStream - 1, []string{"put"}},
+		{smallStream, []string{"put"}},
 		{smallStream + 1, []string{"begin", "chunk", "chunk"}},
 		{3 * chunkUnit, []string{"begin", "chunk", "chunk", "chunk", "chunk"}},
 	} {

@@ -59,11 +59,21 @@ func dial(ctx context.Context, cfg Config, endpoint string) (link, error) {
 			return link{}, ports.Fail("open", cfg.Bucket, ports.ErrPermission, err)
 		}
 	}
-	opts = append(opts, option.WithHTTPClient(&http.Client{Transport: trans}))
+	opts = append(opts, option.WithHTTPClient(&http.Client{Transport: trans, CheckRedirect: keepMethod}))
 	if l.client, err = storage.NewClient(ctx, opts...); err != nil {
 		return link{}, refuse(cfg.Bucket, err)
 	}
 	return l, nil
+}
+
+// keepMethod follows no redirection that makes another request of a write:
+// net/http would send a GET, whose success would pass for that of the write.
+func keepMethod(req *http.Request, via []*http.Request) error {
+	const most = 10 // as net/http has it
+	if req.Method != via[0].Method || len(via) >= most {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 // findCredentials returns nil where requests are not to be signed.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/smarterbase/smarterbase/adapters/bolt"
 	"github.com/smarterbase/smarterbase/adapters/fs"
+	"github.com/smarterbase/smarterbase/conformance/services"
 	"github.com/smarterbase/smarterbase/core"
 )
 
@@ -105,6 +106,7 @@ func stocked(b testing.TB) (root string, items *core.Collection[item]) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	services.Stop()
 	if library.root != "" {
 		_ = os.RemoveAll(library.root)
 	}
