@@ -2,12 +2,25 @@ module github.com/smarterbase/smarterbase/examples
 
 go 1.26.0
 
+tool github.com/google/wire/cmd/wire
+
 require (
+	github.com/google/wire v0.7.0
+	github.com/smarterbase/smarterbase/adapters/bolt v0.1.0
+	github.com/smarterbase/smarterbase/adapters/bolt/boltwire v0.1.0
+	github.com/smarterbase/smarterbase/adapters/encryption v0.1.0
+	github.com/smarterbase/smarterbase/adapters/encryption/encryptionwire v0.1.0
+	github.com/smarterbase/smarterbase/adapters/fs v0.1.0
+	github.com/smarterbase/smarterbase/adapters/fs/fswire v0.1.0
+	github.com/smarterbase/smarterbase/adapters/memory/memorywire v0.1.0
 	github.com/smarterbase/smarterbase/adapters/redis v0.1.0
+	github.com/smarterbase/smarterbase/adapters/redis/rediswire v0.1.0
 	github.com/smarterbase/smarterbase/adapters/s3 v0.1.0
+	github.com/smarterbase/smarterbase/adapters/s3/s3wire v0.1.0
 	github.com/smarterbase/smarterbase/conformance v0.1.0
-	github.com/smarterbase/smarterbase/conformance/services v0.1.0
+	github.com/smarterbase/smarterbase/conformance/services v0.0.0
 	github.com/smarterbase/smarterbase/core v0.1.0
+	github.com/smarterbase/smarterbase/core/corewire v0.1.0
 	github.com/smarterbase/smarterbase/ports v0.1.0
 	github.com/smarterbase/smarterbase/simple v0.1.0
 )
@@ -50,6 +63,7 @@ require (
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-ole/go-ole v1.3.0 // indirect
+	github.com/google/subcommands v1.2.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/klauspost/compress v1.19.2 // indirect
 	github.com/klauspost/cpuid/v2 v2.4.0 // indirect
@@ -71,16 +85,16 @@ require (
 	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/opencontainers/image-spec v1.1.1 // indirect
 	github.com/philhofer/fwd v1.2.0 // indirect
+	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/power-devops/perfstat v0.0.0-20240221224432-82ca36839d55 // indirect
 	github.com/redis/go-redis/v9 v9.23.0 // indirect
 	github.com/rs/xid v1.6.0 // indirect
 	github.com/shirou/gopsutil/v4 v4.26.6 // indirect
 	github.com/sirupsen/logrus v1.10.2 // indirect
-	github.com/smarterbase/smarterbase/adapters/bolt v0.1.0 // indirect
-	github.com/smarterbase/smarterbase/adapters/fs v0.1.0 // indirect
 	github.com/smarterbase/smarterbase/adapters/memory v0.1.0 // indirect
 	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/testcontainers/testcontainers-go v0.45.0 // indirect
+	github.com/tink-crypto/tink-go/v2 v2.9.0 // indirect
 	github.com/tinylib/msgp v1.6.4 // indirect
 	github.com/tklauser/go-sysconf v0.4.0 // indirect
 	github.com/tklauser/numcpus v0.12.0 // indirect
@@ -95,21 +109,33 @@ require (
 	go.uber.org/atomic v1.12.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/mod v0.41.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/ini.v1 v1.67.3 // indirect
 )
 
 replace (
 	github.com/smarterbase/smarterbase/adapters/bolt => ../adapters/bolt
+	github.com/smarterbase/smarterbase/adapters/bolt/boltwire => ../adapters/bolt/boltwire
+	github.com/smarterbase/smarterbase/adapters/encryption => ../adapters/encryption
+	github.com/smarterbase/smarterbase/adapters/encryption/encryptionwire => ../adapters/encryption/encryptionwire
 	github.com/smarterbase/smarterbase/adapters/fs => ../adapters/fs
+	github.com/smarterbase/smarterbase/adapters/fs/fswire => ../adapters/fs/fswire
 	github.com/smarterbase/smarterbase/adapters/memory => ../adapters/memory
+	github.com/smarterbase/smarterbase/adapters/memory/memorywire => ../adapters/memory/memorywire
 	github.com/smarterbase/smarterbase/adapters/redis => ../adapters/redis
+	github.com/smarterbase/smarterbase/adapters/redis/rediswire => ../adapters/redis/rediswire
 	github.com/smarterbase/smarterbase/adapters/s3 => ../adapters/s3
+	github.com/smarterbase/smarterbase/adapters/s3/s3wire => ../adapters/s3/s3wire
 	github.com/smarterbase/smarterbase/conformance => ../conformance
 	github.com/smarterbase/smarterbase/conformance/services => ../conformance/services
 	github.com/smarterbase/smarterbase/core => ../core
+	github.com/smarterbase/smarterbase/core/corewire => ../core/corewire
 	github.com/smarterbase/smarterbase/ports => ../ports
 	github.com/smarterbase/smarterbase/simple => ../simple
 )

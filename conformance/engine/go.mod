@@ -18,7 +18,7 @@ require (
 	github.com/smarterbase/smarterbase/adapters/redis v0.1.0
 	github.com/smarterbase/smarterbase/adapters/s3 v0.1.0
 	github.com/smarterbase/smarterbase/conformance v0.1.0
-	github.com/smarterbase/smarterbase/conformance/services v0.1.0
+	github.com/smarterbase/smarterbase/conformance/services v0.0.0
 	github.com/smarterbase/smarterbase/core v0.1.0
 	github.com/smarterbase/smarterbase/ports v0.1.0
 	github.com/stretchr/testify v1.12.1

@@ -190,4 +190,3 @@ func TestTheCacheKeepsTheContract(t *testing.T) {
 		})
 	})
 }
-

@@ -21,10 +21,8 @@ func TestRedisForgets(t *testing.T) {
 		"restart without persistence": func(s *scene, _ *crowd) { s.server.RestartEmpty() },
 		"kill and restart":            func(s *scene, _ *crowd) { s.server.Kill(); s.server.Restart() },
 		"old snapshot": func(s *scene, c *crowd) {
-			s.server.Do("CONFIG", "SET", "appendonly", "no")
-			s.server.Do("SAVE")
+			freeze(s.server)
 			s.works(c, writesBetween)
-			s.server.Kill()
 			s.server.Restart()
 		},
 	} {

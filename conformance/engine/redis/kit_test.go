@@ -70,6 +70,9 @@ func info(t testing.TB, addr, section, name string) string {
 	return ""
 }
 
+// freeze makes the server find, when it starts again, what it has now.
+func freeze(server *services.PrivateRedis) { server.Do("CONFIG", "SET", "appendonly", "no") }
+
 // await returns when a condition holds.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()

@@ -37,7 +37,6 @@ const (
 type scene struct {
 	t      *testing.T
 	server *services.PrivateRedis
-	proxy  *services.FaultProxy
 	store  ports.ObjectStore
 	policy core.IndexPolicy
 	evicts bool        // the server may
@@ -46,11 +45,13 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	server := services.FreshRedis(t)
-	return &scene{
-		t: t, server: server, proxy: services.Proxy(t, server.Addr),
-		store: memory.NewStore(memory.StoreOptions{}),
-	}
+	return sceneOn(t, services.FreshRedis(t))
+}
+
+// sceneOn is a database of its own on a server.
+func sceneOn(t *testing.T, server *services.PrivateRedis) *scene {
+	t.Helper()
+	return &scene{t: t, server: server, store: memory.NewStore(memory.StoreOptions{})}
 }
 
 // open starts a process whose index is at an address.
@@ -119,4 +120,3 @@ func (s *scene) heals(c *core.Collection[member]) {
 		return index != ""
 	})
 }
-

@@ -1,0 +1,29 @@
+package miniowire_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/smarterbase/smarterbase/adapters/minio"
+	"github.com/smarterbase/smarterbase/adapters/minio/miniowire"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+func TestTheCleanUpClosesTheStore(t *testing.T) {
+	t.Parallel()
+	store, cleanUp, err := miniowire.Open(t.Context(), minio.Config{Bucket: "bucket", Endpoint: "127.0.0.1:1", AccessKey: "a", SecretKey: "s", SkipProbe: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanUp()
+	if _, err := store.Stat(t.Context(), "a.json"); !errors.Is(err, ports.ErrClosed) {
+		t.Errorf("after the clean-up: %v", err)
+	}
+}
+
+func TestWhatCannotBeOpenedIsAnError(t *testing.T) {
+	t.Parallel()
+	if _, cleanUp, err := miniowire.Open(t.Context(), minio.Config{}); !errors.Is(err, ports.ErrInvalidKey) || cleanUp != nil {
+		t.Errorf("without a bucket: %v", err)
+	}
+}

@@ -1,0 +1,25 @@
+// Package s3wire provides the object store on S3 to programs that are put
+// together by google/wire. It is a module of its own, so that nobody else has
+// wire among the modules of a program.
+package s3wire
+
+import (
+	"context"
+
+	"github.com/google/wire"
+
+	"github.com/smarterbase/smarterbase/adapters/s3"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// Set provides *s3.Store and ports.ObjectStore from a context and s3.Config.
+var Set = wire.NewSet(Open, wire.Bind(new(ports.ObjectStore), new(*s3.Store)))
+
+// Open is s3.Open with the clean-up that closes the store.
+func Open(ctx context.Context, config s3.Config) (*s3.Store, func(), error) {
+	store, err := s3.Open(ctx, config)
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, func() { _ = store.Close() }, nil // nobody is left to tell
+}
