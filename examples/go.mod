@@ -60,7 +60,7 @@ require (
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/ebitengine/purego v0.10.1 // indirect
 	github.com/felixge/httpsnoop v1.1.0 // indirect
-	github.com/go-logr/logr v1.4.3 // indirect
+	github.com/go-logr/logr v1.4.4 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-ole/go-ole v1.3.0 // indirect
 	github.com/google/subcommands v1.2.0 // indirect
@@ -103,14 +103,16 @@ require (
 	go.etcd.io/bbolt v1.5.0 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.69.0 // indirect
-	go.opentelemetry.io/otel v1.44.0 // indirect
-	go.opentelemetry.io/otel/metric v1.44.0 // indirect
-	go.opentelemetry.io/otel/trace v1.44.0 // indirect
+	go.opentelemetry.io/otel v1.45.0 // indirect
+	go.opentelemetry.io/otel/metric v1.45.0 // indirect
+	go.opentelemetry.io/otel/sdk v1.45.0 // indirect
+	go.opentelemetry.io/otel/sdk/metric v1.45.0 // indirect
+	go.opentelemetry.io/otel/trace v1.45.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/mod v0.41.0 // indirect
-	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/net v0.61.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
@@ -126,8 +128,10 @@ replace (
 	github.com/smarterbase/smarterbase/adapters/encryption/encryptionwire => ../adapters/encryption/encryptionwire
 	github.com/smarterbase/smarterbase/adapters/fs => ../adapters/fs
 	github.com/smarterbase/smarterbase/adapters/fs/fswire => ../adapters/fs/fswire
+	github.com/smarterbase/smarterbase/adapters/gcs => ../adapters/gcs
 	github.com/smarterbase/smarterbase/adapters/memory => ../adapters/memory
 	github.com/smarterbase/smarterbase/adapters/memory/memorywire => ../adapters/memory/memorywire
+	github.com/smarterbase/smarterbase/adapters/minio => ../adapters/minio
 	github.com/smarterbase/smarterbase/adapters/redis => ../adapters/redis
 	github.com/smarterbase/smarterbase/adapters/redis/rediswire => ../adapters/redis/rediswire
 	github.com/smarterbase/smarterbase/adapters/s3 => ../adapters/s3

@@ -22,7 +22,14 @@ var imported = map[string]string{
 	"fmt":         "fmt",
 	"fs":          "github.com/smarterbase/smarterbase/adapters/fs",
 	"json":        "encoding/json",
+	"os":          "os",
+	"prefix":      "github.com/smarterbase/smarterbase/ports/prefix",
 	"memory":      "github.com/smarterbase/smarterbase/adapters/memory",
+	"encryption":  "github.com/smarterbase/smarterbase/adapters/encryption",
+	"gcs":         "github.com/smarterbase/smarterbase/adapters/gcs",
+	"minio":       "github.com/smarterbase/smarterbase/adapters/minio",
+	"redis":       "github.com/smarterbase/smarterbase/adapters/redis",
+	"s3":          "github.com/smarterbase/smarterbase/adapters/s3",
 	"ports":       "github.com/smarterbase/smarterbase/ports",
 	"simple":      "github.com/smarterbase/smarterbase/simple",
 	"slog":        "log/slog",
@@ -107,7 +114,7 @@ func parses(text string) bool {
 	return err == nil
 }
 
-var qualifier = regexp.MustCompile(`\b([a-z]+)\.[A-Z]`)
+var qualifier = regexp.MustCompile(`\b([a-z][a-z0-9]*)\.[A-Z]`)
 
 // packagesOf lists the known packages that a fragment uses.
 func packagesOf(code string) (names []string) {

@@ -1,6 +1,3 @@
-// Package rediswire provides what Redis keeps to programs that are put
-// together by google/wire. It is a module of its own, so that nobody else has
-// wire among the modules of a program.
 package rediswire
 
 import (

@@ -1,6 +1,3 @@
-// Package s3wire provides the object store on S3 to programs that are put
-// together by google/wire. It is a module of its own, so that nobody else has
-// wire among the modules of a program.
 package s3wire
 
 import (

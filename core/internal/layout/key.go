@@ -10,6 +10,7 @@ import (
 
 const (
 	documentSuffix = ".json"
+	minioFolder    = "__XLDIR__" // how MinIO marks folders that are objects
 	systemPrefix   = "_sb/"
 )
 
@@ -38,6 +39,8 @@ func CheckCollection(name string) string {
 			return "the name holds a NUL"
 		case strings.HasSuffix(segment, documentSuffix), strings.HasSuffix(segment, blobSuffix):
 			return "a segment ends in " + documentSuffix + " or " + blobSuffix + ", so an object could have the key of its folder"
+		case strings.HasSuffix(segment, minioFolder):
+			return "a segment ends in " + minioFolder + ", and MinIO lists nothing in such folders"
 		case len(Escape(segment)) > ports.MaxSegmentBytes:
 			return fmt.Sprintf("a segment is longer than %d bytes when escaped", ports.MaxSegmentBytes)
 		}

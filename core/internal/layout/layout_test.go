@@ -57,7 +57,7 @@ func FuzzDocumentKey(f *testing.F) {
 
 func TestNamesThatCanNotBe(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "/a", "a/", "a//b", "_sb", "a/_b", ".", "a/..", "a\x00", "\xff", strings.Repeat("a", 256), strings.Repeat("é", 100)} {
+	for _, name := range []string{"", "/a", "a/", "a//b", "_sb", "a/_b", ".", "a/..", "a\x00", "\xff", "a.json", "a.blob/b", "a__XLDIR__", strings.Repeat("a", 256), strings.Repeat("é", 100)} {
 		if CheckCollection(name) == "" {
 			t.Errorf("collection %q is accepted", name)
 		}
