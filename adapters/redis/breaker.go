@@ -46,7 +46,8 @@ type BreakerOptions struct {
 	Cooldown time.Duration
 
 	// OnChange is told each change of state, in order and one at a time, by the
-	// goroutine of some call. It may use the client, and should not take long.
+	// goroutine of some call. It may use the client, but not close it, and should
+	// not take long.
 	OnChange func(from, to BreakerState)
 }
 

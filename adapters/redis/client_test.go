@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,9 +51,9 @@ func TestNewRefusesOptionsByName(t *testing.T) {
 func TestCloseEndsCallsAndViews(t *testing.T) {
 	t.Parallel()
 	sent := make(chan struct{})
-	c := dialWire(t, newWire(t, func([]string) string { close(sent); return hang }), Config{ReadTimeout: time.Minute})
+	c := dialWire(t, newWire(t, func([]string) string { close(sent); return hang }), Config{})
 	x := c.Index()
-	ended := make(chan error)
+	ended := make(chan error, 1)
 	go func() { ended <- c.Ping(t.Context()) }()
 	<-sent
 	for range 2 {
@@ -68,6 +69,50 @@ func TestCloseEndsCallsAndViews(t *testing.T) {
 	}
 	if _, err := x.Identity(t.Context()); !errors.Is(err, ports.ErrClosed) {
 		t.Errorf("a view after close: %v", err)
+	}
+}
+
+// Close waits for calls, so it must end those that wait for an answer, a
+// handshake or a connection, whenever it comes: no timeout does it here.
+func TestCloseWaitsForNoTimeout(t *testing.T) {
+	t.Parallel()
+	for round := range 40 {
+		sent := make(chan struct{}, 64)
+		w := newWire(t, func(command []string) string {
+			sent <- struct{}{}
+			if command[0] == "auth" || round%4 == 0 {
+				return pong
+			}
+			return hang
+		})
+		c := dialWire(t, w, Config{PoolSize: 2, Password: "secret"})
+		l := c.Locker(LockerOptions{AutoRenew: true})
+		ctx, cancel := context.WithCancel(t.Context())
+		var calls sync.WaitGroup
+		for i := range 6 {
+			calls.Go(func() {
+				life := ctx
+				if i%2 == 0 {
+					life = context.Background()
+				}
+				_ = c.Ping(life)
+				_, _ = l.Acquire(life, "a", time.Hour)
+			})
+		}
+		for range round % 3 {
+			<-sent
+		}
+		if round%5 == 0 {
+			cancel()
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		calls.Wait()
+		cancel()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -62,6 +62,7 @@ func (s *fakeServer) client(t testing.TB, clock ports.Clock) *Client {
 			return here, nil
 		},
 		Addr:     "127.0.0.1:1", // of a name the SDK asks the resolver, which a bubble of synctest must not begin to use
+		PoolSize: 100,           // enough that nobody waits for a connection: the SDK would share timers between bubbles
 		Protocol: 2, DisableIdentity: true, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 	})
 	c, err := New(universal, Options{Clock: clock, Breaker: BreakerOptions{Failures: -1}})

@@ -26,13 +26,18 @@ package redis
 // not hold. KEYS[1] is the head, the others are sets; the name of a set's field
 // is the end of its key.
 const (
+	// luaSpace has what all scripts of a space need. try answers nothing where
+	// the key is of another kind; any other error, such as a missing right, comes
+	// again and ends the script.
 	luaSpace = identityLua + `
-local function field(key) return string.sub(key, #KEYS[1] - 3) end
-local function size(key)
-  local n = redis.pcall('ZCARD', key)
-  if type(n) ~= 'number' then return -1 end
-  return n
+local function try(...)
+  local r = redis.pcall(...)
+  if type(r) ~= 'table' or not r.err then return r end
+  if string.find(r.err, 'WRONGTYPE', 1, true) then return nil end
+  return redis.call(...)
 end
+local function field(key) return string.sub(key, #KEYS[1] - 3) end
+local function size(key) return try('ZCARD', key) or -1 end
 `
 
 	// identityLua names the process that runs the script and the history of its
@@ -47,8 +52,8 @@ end
 `
 
 	luaCheck = luaSpace + `
-local head = redis.pcall('HMGET', KEYS[1], 'epoch', 'identity', 'home', 'begins')
-if head.err or head[1] ~= ARGV[1] then return {'epoch'} end
+local head = try('HMGET', KEYS[1], 'epoch', 'identity', 'home', 'begins')
+if not head or head[1] ~= ARGV[1] then return {'epoch'} end
 if head[2] ~= ARGV[2] or head[3] ~= identity() then return {'identity'} end
 local function lost()
   redis.call('HDEL', KEYS[1], 'epoch')
@@ -96,8 +101,8 @@ local me = identity()
 if me == '' or (#ARGV[2] + 1) % 82 ~= 0 or not string.find(',' .. ARGV[2] .. ',', ',' .. me .. ',', 1, true) then
   return {'identity'}
 end
-local fields = redis.pcall('HKEYS', KEYS[1])
-if fields.err then
+local fields = try('HKEYS', KEYS[1])
+if not fields then
   redis.call('UNLINK', KEYS[1])
   fields = {}
 end
@@ -177,12 +182,12 @@ return {tostring(n), 'ok'}
 
 var dropSetScript = newScript(true, luaSpace+`
 redis.call('UNLINK', KEYS[2])
-redis.pcall('HDEL', KEYS[1], field(KEYS[2]))
+try('HDEL', KEYS[1], field(KEYS[2]))
 return {'ok'}
 `)
 
 var dropSpaceScript = newScript(true, luaSpace+`
-local fields = redis.pcall('HKEYS', KEYS[1])
+local fields = try('HKEYS', KEYS[1]) or {}
 local base = string.sub(KEYS[1], 1, -5)
 for _, name in ipairs(fields) do
   if string.sub(name, 1, 4) == 'set:' then redis.call('UNLINK', base .. name) end

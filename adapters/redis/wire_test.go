@@ -22,7 +22,7 @@ type wire struct {
 
 // Answers that are none.
 const (
-	drop = ""     // ends the connection
+	drop = "drop" // ends the connection, after what comes before it
 	hang = "hang" // leaves it open
 )
 
@@ -63,14 +63,12 @@ func (w *wire) serve(conn net.Conn, answer func([]string) string) {
 			w.note(name)
 			said = answer(command)
 		}
-		switch said {
-		case drop:
-			return
-		case hang:
+		if said == hang {
 			_, _ = io.Copy(io.Discard, conn)
 			return
 		}
-		if _, err := io.WriteString(conn, said); err != nil {
+		said, ends := strings.CutSuffix(said, drop)
+		if _, err := io.WriteString(conn, said); err != nil || ends {
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/smarterbase/smarterbase/conformance/services"
 	"github.com/smarterbase/smarterbase/core"
+	"github.com/smarterbase/smarterbase/ports"
 )
 
 // What happens to a Redis never makes a query wrong, and passes.
@@ -148,6 +149,10 @@ func outOfReach(t *testing.T, policy core.IndexPolicy, cut func(*services.FaultP
 	t.Helper()
 	s := newScene(t)
 	s.policy = policy
+	if policy == core.IndexAvailable {
+		// A process tries twice a minute to bring indexes back that were turned off.
+		s.clock = hurried{ports.SystemClock()}
+	}
 	proxy := services.Proxy(t, s.server.Addr)
 	c := s.open(proxy.Addr())
 	s.fill(c)

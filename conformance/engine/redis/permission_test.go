@@ -27,6 +27,9 @@ type use struct {
 // always are the commands that Dial and every call need.
 const always = "eval evalsha info"
 
+// onClusters are those that the SDK needs besides, to find the nodes.
+const onClusters = "cluster"
+
 var uses = map[string]use{
 	"index": {"hmget hget hset hdel hkeys hincrby zadd zrem zcard zrangebylex zlexcount unlink", func(ctx context.Context, c *redis.Client) error {
 		x, set := c.Index(), ports.EntryRange{Set: "x"}
@@ -88,9 +91,16 @@ func allow(t *testing.T, addr string, commands []string) {
 	tell(t, addr, "FLUSHALL")
 }
 
-func asApp(config redis.Config) redis.Config {
+// asApp does everything as that user.
+func (u use) asApp(t *testing.T, config redis.Config) error {
+	t.Helper()
 	config.Username, config.Password = "app", "secret"
-	return config
+	c, err := redis.Dial(t.Context(), config)
+	if err != nil {
+		return err
+	}
+	defer func() { require.NoError(t, c.Close()) }()
+	return u.do(t.Context(), c)
 }
 
 // The list of commands in the README is enough, and each of them is needed.
@@ -102,12 +112,10 @@ func TestTheLeastRights(t *testing.T) {
 			server := services.FreshRedis(t)
 			all := strings.Fields(always + " " + u.commands)
 			allow(t, server.Addr, all)
-			c := dial(t, asApp(on(server)))
-			require.NoError(t, u.do(t.Context(), c))
+			require.NoError(t, u.asApp(t, on(server)))
 			for i, command := range all {
 				allow(t, server.Addr, slices.Concat(all[:i], all[i+1:]))
-				err := u.do(t.Context(), c)
-				require.ErrorIs(t, err, ports.ErrPermission, "without %s", command)
+				require.ErrorIs(t, u.asApp(t, on(server)), ports.ErrPermission, "without %s", command)
 			}
 		})
 	}
@@ -116,15 +124,12 @@ func TestTheLeastRights(t *testing.T) {
 func TestTheLeastRightsOnACluster(t *testing.T) {
 	t.Parallel()
 	cluster := services.FreshRedisCluster(t)
-	config := asApp(redis.Config{Addrs: cluster.Addrs, Cluster: true})
+	config := redis.Config{Addrs: cluster.Addrs, Cluster: true}
 	for name, u := range uses {
 		for _, addr := range cluster.Addrs {
-			allow(t, addr, strings.Fields(always+" command cluster readonly "+u.commands))
+			allow(t, addr, strings.Fields(always+" "+onClusters+" "+u.commands))
 		}
-		c, err := redis.Dial(t.Context(), config)
-		require.NoError(t, err, name)
-		require.NoError(t, u.do(t.Context(), c), name)
-		require.NoError(t, c.Close())
+		require.NoError(t, u.asApp(t, config), name)
 	}
 }
 
@@ -133,13 +138,13 @@ func TestDialTellsWhatItMayNot(t *testing.T) {
 	server := services.FreshRedis(t)
 	allow(t, server.Addr, []string{"@all", "evalsha"})
 	server.Do("ACL", "SETUSER", "app", "-info")
-	_, err := redis.Dial(t.Context(), asApp(on(server)))
-	require.ErrorIs(t, err, ports.ErrPermission)
-	wrong := asApp(on(server))
-	wrong.Password = "wrong"
-	_, err = redis.Dial(t.Context(), wrong)
-	require.ErrorIs(t, err, ports.ErrPermission)
-	require.NotContains(t, err.Error(), wrong.Password)
+	for _, password := range []string{"secret", "mistaken"} {
+		config := on(server)
+		config.Username, config.Password = "app", password
+		_, err := redis.Dial(t.Context(), config)
+		require.ErrorIs(t, err, ports.ErrPermission)
+		require.NotContains(t, err.Error(), password)
+	}
 }
 
 // The README lists what is tested here.
@@ -147,8 +152,14 @@ func TestTheReadmeNamesTheLeastRights(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../../adapters/redis/README.md")
 	require.NoError(t, err)
+	require.Contains(t, string(readme), "| always | "+rights(always)+" |")
+	require.Contains(t, string(readme), "| Cluster | "+rights(onClusters)+" |")
 	for name, u := range uses {
-		line := fmt.Sprintf("| %s | `+%s` |", name, strings.Join(strings.Fields(u.commands), " +"))
+		line := fmt.Sprintf("| %s | %s |", name, rights(u.commands))
 		require.Contains(t, string(readme), line)
 	}
+}
+
+func rights(commands string) string {
+	return "`+" + strings.Join(strings.Fields(commands), " +") + "`"
 }

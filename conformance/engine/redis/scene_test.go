@@ -54,6 +54,17 @@ func sceneOn(t *testing.T, server *services.PrivateRedis) *scene {
 	return &scene{t: t, server: server, store: memory.NewStore(memory.StoreOptions{})}
 }
 
+// hurried is a clock that goes ten times as fast as time.
+type hurried struct{ ports.Clock }
+
+const hurry = 10
+
+func (h hurried) Elapsed() time.Duration { return hurry * h.Clock.Elapsed() }
+
+func (h hurried) Sleep(ctx context.Context, d time.Duration) error {
+	return h.Clock.Sleep(ctx, d/hurry)
+}
+
 // open starts a process whose index is at an address.
 func (s *scene) open(addr string) *core.Collection[member] {
 	s.t.Helper()
