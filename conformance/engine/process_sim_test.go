@@ -31,7 +31,7 @@ func (w *world) open(name string, stream uint64, die int, opened chan<- *process
 	p := &process{wire: newWire(w, name, die), rng: rng}
 	opened <- p // it can be killed from now on
 	options := core.Options{
-		Settings: core.Settings{SkipProbe: true, Attempts: 3},
+		Settings: core.Settings{SkipProbe: true, Attempts: 3, IndexPartitions: w.speed.partitions},
 		Components: core.Components{
 			Index: indexWire{p.wire}, Random: source(w.seed, stream+1),
 			Clock: newWrongClock(time.Duration(rng.IntN(3)-1) * 10 * time.Minute),

@@ -16,7 +16,9 @@ import (
 // that loses everything or falls back, in time that passes by itself.
 func TestIndexRegimes(t *testing.T) {
 	t.Parallel()
-	for name, pace := range map[string]speed{"network": networkSpeed, "local": localSpeed} {
+	divided := networkSpeed
+	divided.partitions = 3
+	for name, pace := range map[string]speed{"network": networkSpeed, "local": localSpeed, "network, divided index": divided} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			runSeeds(t, scale("SB_SEEDS", 200), func(t *testing.T, seed uint64) tally { return simulate(t, seed, pace) })
@@ -70,7 +72,9 @@ func simulate(t *testing.T, seed uint64, pace speed) tally {
 // compares it with the documents.
 func (w *world) audit(t *testing.T) {
 	store := w.history.inner
-	db, err := core.Open(background, store, core.Options{Components: core.Components{Index: w.server("")}})
+	db, err := core.Open(background, store, core.Options{
+		Settings: core.Settings{IndexPartitions: w.speed.partitions}, Components: core.Components{Index: w.server("")},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

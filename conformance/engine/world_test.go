@@ -18,11 +18,12 @@ type speed struct {
 	late                time.Duration // how late a put can arrive; 0: a local store
 	think               time.Duration // between two operations of a client
 	calm                time.Duration // between two disasters, about
+	partitions          int           // of the index
 }
 
 var (
-	networkSpeed = speed{50 * time.Millisecond, 3 * time.Second, 30 * time.Second, 59 * time.Second, 15 * time.Second, 150 * time.Second}
-	localSpeed   = speed{time.Millisecond, 200 * time.Millisecond, 2 * time.Second, 0, time.Second, 8 * time.Second}
+	networkSpeed = speed{50 * time.Millisecond, 3 * time.Second, 30 * time.Second, 59 * time.Second, 15 * time.Second, 150 * time.Second, 1}
+	localSpeed   = speed{time.Millisecond, 200 * time.Millisecond, 2 * time.Second, 0, time.Second, 8 * time.Second, 1}
 )
 
 // world is one simulation: the services, their disasters, and the clients.

@@ -67,8 +67,8 @@ type Manifest struct {
 	Indexes  []Index `json:"indexes"`
 
 	// Place is a random name that is part of those of the spaces, so that
-	// databases on one index never meet. It is set when the manifest is made,
-	// and never changed.
+	// databases on one index never meet, unless one is a copy of the other. It
+	// is set when the manifest is made, and never changed.
 	Place string `json:"place,omitempty"`
 
 	// Partitions is into how many parts the space is divided by document id; 0
