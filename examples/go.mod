@@ -128,10 +128,8 @@ replace (
 	github.com/smarterbase/smarterbase/adapters/encryption/encryptionwire => ../adapters/encryption/encryptionwire
 	github.com/smarterbase/smarterbase/adapters/fs => ../adapters/fs
 	github.com/smarterbase/smarterbase/adapters/fs/fswire => ../adapters/fs/fswire
-	github.com/smarterbase/smarterbase/adapters/gcs => ../adapters/gcs
 	github.com/smarterbase/smarterbase/adapters/memory => ../adapters/memory
 	github.com/smarterbase/smarterbase/adapters/memory/memorywire => ../adapters/memory/memorywire
-	github.com/smarterbase/smarterbase/adapters/minio => ../adapters/minio
 	github.com/smarterbase/smarterbase/adapters/redis => ../adapters/redis
 	github.com/smarterbase/smarterbase/adapters/redis/rediswire => ../adapters/redis/rediswire
 	github.com/smarterbase/smarterbase/adapters/s3 => ../adapters/s3

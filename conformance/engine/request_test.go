@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,9 @@ func newMeter(options memory.StoreOptions) *meter {
 	}, plan}
 }
 
+// place is the random part of the name of a space.
+var place = regexp.MustCompile(`#[0-9a-z]+`)
+
 // requests are those that fn makes, one line each, without outcomes that say
 // nothing, and with what it leaves to the background.
 func (m *meter) requests(fn func()) string {
@@ -37,7 +41,7 @@ func (m *meter) requests(fn func()) string {
 	synctest.Wait()
 	lines := strings.Split(strings.TrimSpace(m.plan.Trace()), "\n")
 	for i, line := range lines {
-		if lines[i] = strings.TrimSuffix(line, " -> ok"); strings.HasPrefix(line, "query ") {
+		if lines[i] = place.ReplaceAllString(strings.TrimSuffix(line, " -> ok"), ""); strings.HasPrefix(line, "query ") {
 			lines[i] = "query people" // whatever the range
 		}
 	}

@@ -133,6 +133,18 @@ func TestTheLeastRightsOnACluster(t *testing.T) {
 	}
 }
 
+func TestADatabaseOtherThanZeroNeedsSelect(t *testing.T) {
+	t.Parallel()
+	server := services.FreshRedis(t)
+	config := on(server)
+	config.DB = 2
+	all := strings.Fields(always + " " + uses["counter"].commands)
+	allow(t, server.Addr, all)
+	require.ErrorIs(t, uses["counter"].asApp(t, config), ports.ErrPermission)
+	allow(t, server.Addr, append(all, "select"))
+	require.NoError(t, uses["counter"].asApp(t, config))
+}
+
 func TestDialTellsWhatItMayNot(t *testing.T) {
 	t.Parallel()
 	server := services.FreshRedis(t)

@@ -1,4 +1,4 @@
-package server_test
+package servers_test
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package server_test
+package servers_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 )
 
 // page holds the table of what each adapter can do on each server.
-const page = "../../../docs/adapters.md"
+const page = "../../docs/adapters.md"
 
 // The table on the page is what the stores say of themselves, having asked
 // their servers.
