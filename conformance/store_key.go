@@ -106,9 +106,12 @@ func validKeysAreDistinct(t *T, h StoreHarness) {
 		t.wantErr(second.Delete(t.Context(), key, ports.Any), nil, "delete of %q", short(key))
 		_, err := first.Stat(t.Context(), key)
 		t.wantErr(err, ports.ErrNotFound, "stat of %q after its delete", short(key))
+		if i%16 != 15 && i != len(all)-1 {
+			continue // listings are dear on servers; those that follow find what went with it
+		}
 		left := slices.Sorted(slices.Values(all[i+1:]))
 		if got := keys(t.list(first, ports.ListOptions{KeysOnly: true})); !slices.Equal(got, left) {
-			t.Fatalf("the delete of %q also removed %q, or left %q", short(key), without(left, got), without(got, left))
+			t.Fatalf("the deletes up to that of %q also removed %q, or left %q", short(key), without(left, got), without(got, left))
 		}
 	}
 }

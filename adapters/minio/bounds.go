@@ -53,12 +53,30 @@ func areFolders(folders string) bool {
 // and a mark is behind the end of its key.
 func lowerBound(after string) string {
 	valid := validPart(after)
+	if good := goodPart(valid); good != valid {
+		return encodeFolders(good)
+	}
 	at := strings.LastIndexByte(valid, '/') + 1
 	bound := encodeFolders(valid[:at]) + escaped(valid[at:])
 	if rest := after[len(valid):]; rest != "" && rest[0] > 0xf4 {
 		bound += folderMark[1:] // no character starts with such a byte
 	}
 	return bound
+}
+
+// goodPart returns the part of a bound before the first segment that no key
+// has, and that servers refuse.
+func goodPart(bound string) string {
+	for at := 0; ; {
+		segment, _, more := strings.Cut(bound[at:], "/")
+		if segment == "" || segment == "." || segment == ".." || len(segment) > ports.MaxSegmentBytes {
+			return bound[:at]
+		}
+		if !more {
+			return bound
+		}
+		at += len(segment) + 1
+	}
 }
 
 // validPart returns the longest part from the start that is valid UTF-8:

@@ -28,7 +28,8 @@ type fake struct {
 	before func(*http.Request) (*http.Response, error)
 
 	ignoreAbsent, ignoreMatch, createMissing, ignoreRange, hideLast, listOther bool
-	spare                                                                      int // so many wrong If-Match are let through
+	losesPlace, backwards                                                      bool // see walk.resume; it keeps nothing for tokens
+	spare                                                                      int  // so many wrong If-Match are let through
 }
 
 type fakeObject struct {
@@ -195,13 +196,25 @@ func (f *fake) list(query url.Values) *http.Response {
 	if n, err := strconv.Atoi(query.Get("max-keys")); err == nil {
 		limit = min(limit, n)
 	}
+	start := after
+	if base := folderOf(query.Get("prefix")); f.losesPlace && len(after) > len(base) {
+		name, _, _ := strings.Cut(after[len(base):], "/")
+		start = base + name
+	}
 	var names []string
 	for name := range f.objects {
-		if strings.HasPrefix(name, query.Get("prefix")) && name > after {
+		if strings.HasPrefix(name, query.Get("prefix")) && name >= start {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
+	if f.losesPlace {
+		names = names[:min(len(names), limit+2)]
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name <= after })
+	if f.backwards {
+		slices.Reverse(names)
+	}
 	if f.hideLast && len(names) > 0 {
 		names = names[:len(names)-1]
 	}

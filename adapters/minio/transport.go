@@ -1,6 +1,8 @@
 package minio
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/xml"
 	"io"
 	"net"
@@ -40,11 +42,39 @@ func (t settling) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, &settled{err}
 	}
-	if !transient(resp.StatusCode) {
+	if !transient(resp.StatusCode) && isAsked(req, resp) {
 		return resp, nil
 	}
 	defer resp.Body.Close() //nolint:errcheck // what could be read was
 	return nil, &settled{answerOf(resp)}
+}
+
+// isAsked is false for an answer to a list that is no list: the SDK would take
+// the document of an error, or of a proxy, for an empty one.
+func isAsked(req *http.Request, resp *http.Response) bool {
+	if resp.StatusCode != http.StatusOK || !req.URL.Query().Has("list-type") {
+		return true
+	}
+	const limit = 4 << 10
+	start := bufio.NewReaderSize(resp.Body, limit)
+	resp.Body = buffered{start, resp.Body}
+	text, _ := start.Peek(limit)                                                          // as much as there is
+	document := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))) // which some send
+	for {
+		token, err := document.RawToken()
+		if err != nil {
+			return false
+		}
+		if root, ok := token.(xml.StartElement); ok {
+			return root.Name.Local == "ListBucketResult"
+		}
+	}
+}
+
+// buffered is a body of which a part was read.
+type buffered struct {
+	io.Reader
+	io.Closer
 }
 
 // transient says whether the SDK would retry after that status.

@@ -87,6 +87,10 @@
 //	NOAUTH, WRONGPASS, NOPERM                                  ErrPermission
 //	a server that evicts, or does not tell who it is           ErrUnsupported
 //	more than MaxEntries entries in one call                   ErrTooLarge
+//	a lease that is held by another; that was lost             ErrBusy; ErrLost
+//	LockerOptions.Epoch failed, or did not grow                ErrUnavailable
+//	a counter that overflows; that is no number                ErrTooLarge; ErrCorrupt
+//	nothing is cached, or no such counter                      ErrNotFound
 //
 // The breaker of a Client opens after calls in a row to which the server gave
 // no answer, and refuses calls without a request until one of them finds it

@@ -17,8 +17,9 @@ import (
 const listPage = 500
 
 // List returns the leases that are held now in this namespace, by anybody, in
-// about the order of their ends. It makes one round trip for 500 leases; one
-// that is released or acquired meanwhile may be in a long list or not.
+// about the order of their ends. It makes one round trip for 500 leases, and one
+// that finds no more; a lease that is released or acquired meanwhile may be in a
+// long list or not.
 func (l *Locker) List(ctx context.Context) ([]ports.LeaseInfo, error) {
 	const op = "list leases"
 	var infos []ports.LeaseInfo

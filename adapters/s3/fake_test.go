@@ -30,6 +30,7 @@ type fake struct {
 	ignoreDelete, missingDelete, ignoreComplete bool // and of the rest
 	refuseNested, hideNested, listNothing       bool
 	everyCreateWins, backwards, noDeleteObjects bool
+	losesPlace                                  bool // see resume.go; it keeps nothing for tokens
 	intercept                                   func(w http.ResponseWriter, r *http.Request, body []byte) bool
 
 	mu       sync.Mutex
@@ -252,6 +253,11 @@ func (f *fake) list(w http.ResponseWriter, query url.Values) {
 	after := max(query.Get("start-after"), query.Get("continuation-token"))
 	var entries strings.Builder
 	n, last, more := 0, "", false
+	if base := folderOf(query.Get("prefix")); f.losesPlace && len(after) > len(base) {
+		name, _, _ := strings.Cut(after[len(base):], "/")
+		keys = slices.DeleteFunc(keys, func(key string) bool { return key < base+name || !strings.HasPrefix(key, query.Get("prefix")) })
+		keys = keys[:min(len(keys), limit+2)]
+	}
 	for _, key := range keys {
 		s := f.objects[key]
 		if !strings.HasPrefix(key, query.Get("prefix")) || (key <= after && !f.backwards) || (f.hideNested && f.hidden(key)) {

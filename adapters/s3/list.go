@@ -43,22 +43,39 @@ type walk struct {
 	bucket *bucket
 	opts   ports.ListOptions
 	yield  func(ports.ObjectInfo, error) bool
+	exact  bool // the server is asked for nothing but what opts selects
 	given  int
 	last   string // the key that the server listed last
+	passed string // keys up to this one were listed before
 	over   bool
 }
 
-// run asks for page after page. It answers nil when the caller has had enough.
+// run asks for all that opts selects. It answers nil when the caller has had
+// enough, too.
 func (w *walk) run(ctx context.Context) error {
-	req := request{prefix: sendablePrefix(w.opts.Prefix), after: sendable(w.opts.StartAfter), limit: maxPage}
-	exact := req.prefix == w.opts.Prefix && req.after == w.opts.StartAfter
+	prefix, after := sendablePrefix(w.opts.Prefix), sendableAfter(w.opts.StartAfter)
+	if after < prefix {
+		after = "" // it is before all of them
+	}
+	w.exact = prefix == w.opts.Prefix && (after == w.opts.StartAfter || w.opts.StartAfter <= prefix)
+	if w.bucket.losesPlace() && strings.HasPrefix(after, prefix) {
+		return w.resume(ctx, prefix, after)
+	}
+	return w.pages(ctx, prefix, after)
+}
+
+// pages asks for page after page of the keys that begin with prefix and are
+// greater than after.
+func (w *walk) pages(ctx context.Context, prefix, after string) error {
+	w.passed, w.last = w.done(), ""
+	req := request{prefix: prefix, after: after, limit: maxPage}
 	var p page
-	for {
-		if w.opts.Limit > 0 && exact {
+	for from := ""; ; from = w.done() {
+		if w.opts.Limit > 0 && w.exact {
 			req.limit = min(maxPage, w.opts.Limit-w.given)
 		}
 		if err := w.bucket.settledPage(ctx, &p, req); err != nil {
-			return err
+			return rename(err, "list", w.opts.Prefix)
 		}
 		for i := range p.infos {
 			if err := w.take(p.infos[i]); err != nil || w.over {
@@ -66,6 +83,8 @@ func (w *walk) run(ctx context.Context) error {
 			}
 		}
 		switch {
+		case !p.truncated && from != "" && folderOf(from) != folderOf(prefix) && w.bucket.losesPlace():
+			return w.resume(ctx, prefix, w.done())
 		case !p.truncated:
 			return nil
 		case p.token != "":
@@ -78,6 +97,9 @@ func (w *walk) run(ctx context.Context) error {
 	}
 }
 
+// done is the greatest key that was listed.
+func (w *walk) done() string { return max(w.passed, w.last) }
+
 // take yields what was asked for.
 func (w *walk) take(info ports.ObjectInfo) error {
 	key := info.Key
@@ -86,6 +108,8 @@ func (w *walk) take(info ports.ObjectInfo) error {
 	}
 	w.last = key
 	switch {
+	case key <= w.passed:
+		return nil
 	case w.opts.EndBefore != "" && key >= w.opts.EndBefore:
 		w.over = true
 		return nil
@@ -114,6 +138,22 @@ func sendable(bound string) string {
 		}
 	}
 	return bound
+}
+
+// sendableAfter is sendable up to a segment that no valid key has: there is
+// nothing to be skipped behind it, and some servers refuse it.
+func sendableAfter(after string) string {
+	after = sendable(after[:min(len(after), ports.MaxKeyBytes)])
+	for at := 0; ; {
+		segment, _, more := strings.Cut(after[at:], "/")
+		if ports.ValidateKey(segment) != nil {
+			return after[:at]
+		}
+		if !more {
+			return after
+		}
+		at += len(segment) + 1
+	}
 }
 
 // sendablePrefix is sendable without a last segment "." or "..", with which a

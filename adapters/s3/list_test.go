@@ -120,6 +120,45 @@ func TestListGoesOnWithoutToken(t *testing.T) {
 	}
 }
 
+// MinIO ends a list early, and says that it is complete, where what it passes
+// over on its way to the start fills a page.
+func TestListIsCompleteWhereTheServerLosesItsPlace(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, func(f *fake) { f.losesPlace = true })
+	var keys []string
+	for i := range 1010 {
+		keys = append(keys, fmt.Sprintf("u/a-b/%04d.json", i), fmt.Sprintf("u/a/%04d.json", i), fmt.Sprintf("u/a/x/y/%04d.json", i))
+	}
+	keys = append(keys, "u/a0", "u/a/x0", "u0", "v/1.json", "u/a-b.json")
+	slices.Sort(keys)
+	fill(f, keys...)
+	c := f.config()
+	c.Facts.Nesting = NestingHidden
+	s := open(t, c)
+	for _, after := range []string{"", "a", "u", "u/", "u/a", "u/a/", "u/a/0700.json", "u/a/x/y/", "u/a/x/y/1009.json", "u/a/x/z", "u/a0", "u/b/c", "u/./a", "u/..", "u/a//b", "u/a/\xff", "v/1.json"} {
+		for _, prefix := range []string{"", "u", "u/", "u/a", "u/a/x/"} {
+			for _, limit := range []int{0, 7, 1001} {
+				for _, before := range []string{"", "u/a/x/y/1008.json"} {
+					opts := ports.ListOptions{Prefix: prefix, StartAfter: after, EndBefore: before, Limit: limit}
+					got, err := listAll(t.Context(), s, opts)
+					if want := selected(keys, opts); err != nil || !slices.Equal(got, want) {
+						t.Errorf("%+v: %d keys, want %d; %v", opts, len(got), len(want), err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func selected(keys []string, o ports.ListOptions) (want []string) {
+	for _, key := range keys {
+		if strings.HasPrefix(key, o.Prefix) && key > o.StartAfter && (o.EndBefore == "" || key < o.EndBefore) && (o.Limit == 0 || len(want) < o.Limit) {
+			want = append(want, key)
+		}
+	}
+	return want
+}
+
 func TestValidKeyIsValidateKey(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{

@@ -2,7 +2,6 @@ package redis_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -16,13 +15,14 @@ import (
 type crowd struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
-	wrote  []atomic.Int64 // by process
+	wrote  []atomic.Int64 // documents, by process
+	asked  []atomic.Int64 // for all clubs, by process
 }
 
 // live lets a crowd use some processes.
 func (s *scene) live(processes ...*core.Collection[member]) *crowd {
 	ctx, cancel := context.WithCancel(s.t.Context())
-	c := &crowd{cancel: cancel, wrote: make([]atomic.Int64, len(processes))}
+	c := &crowd{cancel: cancel, wrote: make([]atomic.Int64, len(processes)), asked: make([]atomic.Int64, len(processes))}
 	for p, members := range processes {
 		c.group.Go(func() {
 			for i := p; ctx.Err() == nil; i += 7 {
@@ -30,9 +30,7 @@ func (s *scene) live(processes ...*core.Collection[member]) *crowd {
 				switch {
 				case err == nil:
 					c.wrote[p].Add(1)
-				case ctx.Err() != nil:
-				case errors.Is(err, core.ErrUnavailable), errors.Is(err, core.ErrOutcomeUnknown), errors.Is(err, core.ErrConflict):
-				default:
+				case ctx.Err() == nil && !denied(err):
 					s.t.Errorf("a write fails with %v", err)
 				}
 			}
@@ -40,18 +38,19 @@ func (s *scene) live(processes ...*core.Collection[member]) *crowd {
 		c.group.Go(func() {
 			for ctx.Err() == nil {
 				right(ctx, s.t, members)
+				c.asked[p].Add(1)
 			}
 		})
 	}
 	return c
 }
 
-// works returns when each process has written so many documents from now on.
-func (s *scene) works(c *crowd, writes int64) {
+// goOn returns when each process has done so much more.
+func (s *scene) goOn(done []atomic.Int64, more int64) {
 	s.t.Helper()
-	for p := range c.wrote {
-		goal := c.wrote[p].Load() + writes
-		await(s.t, "the crowd has written", func() bool { return c.wrote[p].Load() >= goal })
+	for p := range done {
+		goal := done[p].Load() + more
+		await(s.t, "the crowd has done more", func() bool { return done[p].Load() >= goal })
 	}
 }
 

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/smarterbase/smarterbase/conformance/services"
 	"github.com/smarterbase/smarterbase/core"
-	"github.com/smarterbase/smarterbase/ports"
 )
 
 // What happens to a Redis never makes a query wrong, and passes.
@@ -23,7 +23,7 @@ func TestRedisForgets(t *testing.T) {
 		"kill and restart":            func(s *scene, _ *crowd) { s.server.Kill(); s.server.Restart() },
 		"old snapshot": func(s *scene, c *crowd) {
 			freeze(s.server)
-			s.works(c, writesBetween)
+			s.goOn(c.wrote, between)
 			s.server.Restart()
 		},
 	} {
@@ -34,7 +34,7 @@ func TestRedisForgets(t *testing.T) {
 			s.fill(a)
 			crowd := s.live(a, b)
 			for range 2 {
-				s.works(crowd, writesBetween)
+				s.goOn(crowd.wrote, between)
 				strike(s, crowd)
 				s.heals(a)
 				s.heals(b)
@@ -44,8 +44,8 @@ func TestRedisForgets(t *testing.T) {
 	}
 }
 
-// writesBetween are those of each process between two strikes.
-const writesBetween = 50
+// between two strikes each process writes so many documents.
+const between = 50
 
 // Single keys that disappear are noticed, too: every key of the index in turn.
 func TestRedisLosesSingleKeys(t *testing.T) {
@@ -95,7 +95,7 @@ func TestRedisMayEvict(t *testing.T) {
 	s.fill(c)
 	crowd := s.live(c)
 	for range 3 {
-		s.works(crowd, writesBetween)
+		s.goOn(crowd.wrote, between)
 		before := info(t, s.server.Addr, "stats", "evicted_keys")
 		s.server.Do("CONFIG", "SET", "maxmemory", "100kb")
 		require.NotEqual(t, before, info(t, s.server.Addr, "stats", "evicted_keys"))
@@ -116,13 +116,13 @@ func TestAStaleReplicaIsPromoted(t *testing.T) {
 	s.fill(old)
 	s.heals(moved)
 	crowd := s.live(old, moved)
-	s.works(crowd, writesBetween)
+	s.goOn(crowd.wrote, between)
 	replica.Promote() // and the old master goes on taking writes
-	s.works(crowd, writesBetween)
+	s.goOn(crowd.wrote, between)
 	proxy.Retarget(replica.Addr)
 	proxy.Reset()
-	s.works(crowd, writesBetween) // both masters at work
-	s.server.Kill()               // the deposed one is gone at last
+	s.goOn(crowd.asked, between) // both masters at work, so that few writes are done
+	s.server.Kill()              // the deposed one is gone at last
 	s.heals(moved)
 	s.leave(crowd, moved)
 }
@@ -147,31 +147,39 @@ func TestRedisIsOutOfReach(t *testing.T) {
 
 func outOfReach(t *testing.T, policy core.IndexPolicy, cut func(*services.FaultProxy)) {
 	t.Helper()
+	clock := newSkipping()
 	s := newScene(t)
-	s.policy = policy
-	if policy == core.IndexAvailable {
-		// A process tries twice a minute to bring indexes back that were turned off.
-		s.clock = hurried{ports.SystemClock()}
-	}
+	s.policy, s.patience, s.clock = policy, 300*time.Millisecond, clock
 	proxy := services.Proxy(t, s.server.Addr)
 	c := s.open(proxy.Addr())
 	s.fill(c)
-	round := func(m *member) error { m.Round++; return nil }
+	update := func() error {
+		_, err := c.Update(t.Context(), "m00", func(m *member) error { m.Round++; return nil })
+		return err
+	}
 	cut(proxy)
 	_, reason := right(t.Context(), t, c)
 	require.NotEmpty(t, reason)
-	_, err := c.Update(t.Context(), "m00", round)
 	if policy == core.IndexAvailable {
-		require.NoError(t, err)
+		s.works("update", update)
 	} else {
-		require.ErrorIs(t, err, core.ErrUnavailable)
+		require.ErrorIs(t, update(), core.ErrUnavailable)
 	}
 	right(t.Context(), t, c)
 	proxy.Heal()
 	proxy.Reset()
-	s.heals(c)
-	_, err = c.Update(t.Context(), "m01", round)
-	require.NoError(t, err)
+	// A process tries every half a minute to bring indexes back that were turned
+	// off: a second is that long here.
+	next := time.Now()
+	await(t, "the index heals", func() bool {
+		if time.Now().After(next) {
+			clock.skip(time.Minute)
+			next = time.Now().Add(time.Second)
+		}
+		index, _ := right(t.Context(), t, c)
+		return index != ""
+	})
+	s.works("update", update)
 	right(t.Context(), t, c)
 }
 
