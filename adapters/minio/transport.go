@@ -52,13 +52,16 @@ func (t settling) RoundTrip(req *http.Request) (*http.Response, error) {
 // isAsked is false for an answer to a list that is no list: the SDK would take
 // the document of an error, or of a proxy, for an empty one.
 func isAsked(req *http.Request, resp *http.Response) bool {
-	if resp.StatusCode != http.StatusOK || !req.URL.Query().Has("list-type") {
+	if resp.StatusCode != http.StatusOK || !strings.Contains(req.URL.RawQuery, "list-type=") {
 		return true
 	}
 	const limit = 4 << 10
 	start := bufio.NewReaderSize(resp.Body, limit)
 	resp.Body = buffered{start, resp.Body}
-	text, _ := start.Peek(limit)                                                          // as much as there is
+	text, err := start.Peek(limit)
+	if err != nil && err != io.EOF { //nolint:errorlint // bare by contract of Reader
+		return true // and the SDK meets it again
+	}
 	document := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))) // which some send
 	for {
 		token, err := document.RawToken()

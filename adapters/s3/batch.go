@@ -18,9 +18,12 @@ import (
 // maxBatch is how many keys the protocol lets one request delete.
 const maxBatch = 1000
 
+var errUnanswered = errors.New("the answer says nothing about this key")
+
 // DeleteBatch implements ports.BatchDeleter with one request for each thousand
-// keys. Once one request failed no further one is sent; the keys of that
-// request and of those that were not sent have the failure as their error.
+// keys, and one for each key with U+FFFE or U+FFFF, which XML can't write. Once
+// one request failed no further one is sent; the keys of that request and of
+// those that were not sent have the failure as their error.
 func (b *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error) {
 	if err := b.enter(ctx, "delete batch", ""); err != nil {
 		return nil, err
@@ -29,6 +32,9 @@ func (b *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error
 	list := newBatch(keys)
 	for left := list.ids; len(left) > 0; {
 		n := min(maxBatch, len(left))
+		if left[0].Key != nil && !writable(*left[0].Key) {
+			n = 1
+		}
 		err := b.removeMany(ctx, left[:n], list)
 		switch {
 		case err == nil:

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -55,6 +56,48 @@ func TestDeleteBatchStopsAtAFailure(t *testing.T) {
 	}
 	wantOutcome(t, errs[maxBatch], ports.ErrUnknown, "a key of the request that failed")
 	wantOutcome(t, errs[3*maxBatch-1], ports.ErrUnknown, "a key that was not sent")
+}
+
+// XML has no way to write two characters that keys may hold: the key that the
+// server would read is another one.
+func TestDeleteBatchDeletesNoOtherKey(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, nil)
+	fill(f, "a\ufffe.json", "a\uffff.json", "a\ufffd.json", "b.json")
+	keys := []string{"a\ufffe.json", "b.json", "a\uffff.json", "a\ufffe.json"}
+	errs, err := open(t, f.config()).DeleteBatch(t.Context(), keys)
+	if err != nil || errors.Join(errs...) != nil || len(errs) != len(keys) {
+		t.Fatal(errs, err)
+	}
+	if _, there := f.objects["a\ufffd.json"]; !there || len(f.objects) != 1 {
+		t.Errorf("%d objects are left, and the one that was not named: %v", len(f.objects), there)
+	}
+}
+
+// An answer that is no answer, or tells a failure of another key, is not taken
+// for "all deleted".
+func TestDeleteBatchTrustsNoOtherAnswer(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"nothing":           "",
+		"an error":          "<Error><Code>InternalError</Code></Error>",
+		"a page of a proxy": "<html></html>",
+		"a cut answer":      "<DeleteResult><Error><Key>a.json</Key>",
+		"an unknown key":    "<DeleteResult><Error><Key>other.json</Key><Code>AccessDenied</Code></Error></DeleteResult>",
+		"no key":            "<DeleteResult><Error><Code>InternalError</Code></Error></DeleteResult>",
+	} {
+		f := newFake(t, func(f *fake) {
+			f.intercept = func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+				_, _ = w.Write([]byte(body))
+				return true
+			}
+		})
+		errs, err := open(t, f.config()).DeleteBatch(t.Context(), []string{"a.json"})
+		if err == nil && len(errs) == 1 {
+			err = errs[0]
+		}
+		wantOutcome(t, err, ports.ErrUnknown, name)
+	}
 }
 
 // On a server that answers "done" where nothing is, one of many deletes of a

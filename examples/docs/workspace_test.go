@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/smarterbase/smarterbase/simple" // so that its modules are at hand
+	// So that their modules are at hand.
+	_ "github.com/smarterbase/smarterbase/adapters/gcs"
+	_ "github.com/smarterbase/smarterbase/adapters/minio"
+	_ "github.com/smarterbase/smarterbase/simple"
 )
 
 // workspace is a module outside the repository that stands on this checkout.
