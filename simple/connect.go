@@ -2,7 +2,6 @@ package simple
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -16,7 +15,6 @@ const (
 	awsBucket     = "AWS_BUCKET"
 	gcsBucket     = "GCS_BUCKET"
 	minioEndpoint = "MINIO_ENDPOINT"
-	redisAddr     = "REDIS_ADDR"
 
 	defaultPath = "./data"
 )
@@ -27,7 +25,9 @@ const (
 //	AWS_BUCKET      a bucket, as s3://
 //	GCS_BUCKET      a bucket, as gs://
 //	MINIO_ENDPOINT  host:port, as minio://
-//	REDIS_ADDR      host:port or a redis:// URL of the index, for any store
+//	REDIS_ADDR      host:port or a redis:// URL of the index, for any store;
+//	                with the former also REDIS_USERNAME, REDIS_PASSWORD, REDIS_DB,
+//	                REDIS_TLS_ENABLED and REDIS_CLUSTER_ENABLED
 //
 // A variable that is empty counts as not set. Two that name different stores
 // are refused with core.ErrInvalid, by name. It logs one line that says what it
@@ -82,15 +82,13 @@ func choose(getenv func(string) string) (rawURL string, found []string, err erro
 	if u == nil {
 		u, _ = storeURL(dataPath, defaultPath)
 	}
-	if value := getenv(redisAddr); value != "" {
+	index, err := redisURL(getenv)
+	if err != nil {
+		return "", nil, err
+	}
+	if index != "" {
 		found = append(found, redisAddr)
-		if !strings.Contains(value, "://") {
-			value = "redis://" + value
-		}
-		if _, err := url.Parse(value); err != nil { // the error would quote a password
-			return "", nil, errors.New(redisAddr + " is neither host:port nor a URL")
-		}
-		u.RawQuery = url.Values{indexParameter: {value}}.Encode()
+		u.RawQuery = url.Values{indexParameter: {index}}.Encode()
 	}
 	return u.String(), found, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/smarterbase/smarterbase/simple"
 )
 
-var variables = []string{"DATA_PATH", "AWS_BUCKET", "GCS_BUCKET", "MINIO_ENDPOINT", "REDIS_ADDR"}
+var variables = []string{"DATA_PATH", "AWS_BUCKET", "GCS_BUCKET", "MINIO_ENDPOINT", "REDIS_ADDR", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_DB", "REDIS_TLS_ENABLED", "REDIS_CLUSTER_ENABLED"}
 
 // setEnvironment sets these variables and empties the others.
 func setEnvironment(t *testing.T, environment map[string]string) {
@@ -52,6 +52,18 @@ var environments = map[string]struct {
 		environment: map[string]string{"MINIO_ENDPOINT": "localhost:9000"},
 		log:         []string{"found=MINIO_ENDPOINT", "store=minio://localhost:9000", "index=none"},
 		kind:        core.ErrUnsupported, texts: []string{adapter + `minio"`},
+	},
+	"Redis with everything": {
+		environment: map[string]string{
+			"REDIS_ADDR": "a:1,b:2", "REDIS_USERNAME": "app", "REDIS_PASSWORD": "hunter2/:@", "REDIS_DB": "3",
+			"REDIS_TLS_ENABLED": "true", "REDIS_CLUSTER_ENABLED": "true",
+		},
+		log:  []string{"found=REDIS_ADDR", "index=rediss://app:xxxxx@a:1/3"},
+		kind: core.ErrUnsupported, texts: []string{adapter + `redis"`},
+	},
+	"a flag that is none": {
+		environment: map[string]string{"REDIS_ADDR": "a:1", "REDIS_TLS_ENABLED": "perhaps"},
+		kind:        core.ErrInvalid, texts: []string{"REDIS_TLS_ENABLED"},
 	},
 	"Redis and a path": {
 		environment: map[string]string{"DATA_PATH": "there", "REDIS_ADDR": "localhost:6379"},

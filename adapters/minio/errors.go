@@ -85,8 +85,13 @@ func (a attempt) byStatus(status int) error {
 		return ports.ErrPrecondition
 	case http.StatusNotFound:
 		return a.absent()
-	case http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusConflict, http.StatusTooManyRequests:
 		return ports.ErrBusy // 409 also while file gateways make and remove folders
+	case http.StatusServiceUnavailable:
+		if a.stage == writing { // a proxy answers so, too, where the connection behind it broke
+			return ports.ErrUnknown
+		}
+		return ports.ErrBusy
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return ports.ErrPermission
 	case http.StatusRequestEntityTooLarge:

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 )
+
+var errRedirected = errors.New("the HTTP client followed a redirect with another method")
 
 // attempt is one write on its way to the server. It notes how far it came,
 // because that decides what a failure without an answer means.
@@ -22,10 +25,15 @@ type attempt struct {
 // Do implements the SDK's HTTPClient around the one that was there.
 func (a *attempt) Do(req *http.Request) (*http.Response, error) {
 	a.begun.Store(true)
-	return a.inner.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+	response, err := a.inner.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { a.asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { a.got.Store(true) },
 	})))
+	if err == nil && response.Request != nil && response.Request.Method != req.Method {
+		_ = response.Body.Close()
+		return nil, errRedirected
+	}
+	return response, err
 }
 
 func (a *attempt) option(o *awss3.Options) { a.inner, o.HTTPClient = o.HTTPClient, a }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -30,11 +31,13 @@ func (b *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error
 	}
 	defer b.gate.leave()
 	list := newBatch(keys)
+	for _, key := range list.alone {
+		if err := b.remove(ctx, key, ports.Any); err != nil {
+			list.failKey(key, err)
+		}
+	}
 	for left := list.ids; len(left) > 0; {
 		n := min(maxBatch, len(left))
-		if left[0].Key != nil && !writable(*left[0].Key) {
-			n = 1
-		}
 		err := b.removeMany(ctx, left[:n], list)
 		switch {
 		case err == nil:
@@ -54,6 +57,7 @@ type batch struct {
 	errs   []error
 	places map[string][]int // a key may be there twice
 	ids    []types.ObjectIdentifier
+	alone  []string // keys that need a request of their own
 }
 
 func newBatch(keys []string) *batch {
@@ -63,7 +67,11 @@ func newBatch(keys []string) *batch {
 			list.errs[i] = ports.Fail("delete batch", key, ports.ErrInvalidKey, causeOf(err))
 			continue
 		}
-		if list.places[key] == nil {
+		switch {
+		case list.places[key] != nil:
+		case strings.ContainsAny(key, unwritable):
+			list.alone = append(list.alone, key)
+		default:
 			list.ids = append(list.ids, types.ObjectIdentifier{Key: &keys[i]})
 		}
 		list.places[key] = append(list.places[key], i)
@@ -77,14 +85,20 @@ func (l *batch) fail(key string, kind, cause error) {
 	}
 }
 
-func (l *batch) failAll(ids []types.ObjectIdentifier, err error) {
+func (l *batch) failKey(key string, err error) {
 	failure, _ := errors.AsType[*ports.Error](err)
+	l.fail(key, failure.Kind, failure.Err)
+}
+
+func (l *batch) failAll(ids []types.ObjectIdentifier, err error) {
 	for _, id := range ids {
-		l.fail(*id.Key, failure.Kind, failure.Err)
+		l.failKey(*id.Key, err)
 	}
 }
 
-// removeMany sends one DeleteObjects, and notes what failed by itself.
+// removeMany sends one DeleteObjects, and notes what failed by itself. It wants
+// an answer about each key: one without any, as of a proxy, has no failures
+// either.
 func (b *bucket) removeMany(ctx context.Context, ids []types.ObjectIdentifier, list *batch) error {
 	if err := ports.ContextDone(ctx, "delete batch", ""); err != nil {
 		return err
@@ -93,26 +107,41 @@ func (b *bucket) removeMany(ctx context.Context, ids []types.ObjectIdentifier, l
 	if b.opts.Checksum == ChecksumMD5 {
 		options = append(options, awss3.WithAPIOptions(withContentMD5))
 	}
-	in := awss3.DeleteObjectsInput{Bucket: &b.name, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)}}
+	in := awss3.DeleteObjectsInput{Bucket: &b.name, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(false)}}
 	out, err := b.client.DeleteObjects(ctx, &in, options...)
 	if err != nil {
 		return b.writeFailure(ctx, "delete batch", "", ports.Any, a, err)
 	}
+	list.settle(ids, out)
+	return nil
+}
+
+// settle notes what the answer says.
+func (l *batch) settle(ids []types.ObjectIdentifier, out *awss3.DeleteObjectsOutput) {
+	answered := make(map[string]bool, len(ids))
+	for _, deleted := range out.Deleted {
+		answered[aws.ToString(deleted.Key)] = true
+	}
 	for _, failed := range out.Errors {
-		code, message := aws.ToString(failed.Code), aws.ToString(failed.Message)
-		cause := &smithy.GenericAPIError{Code: code, Message: message}
+		key := aws.ToString(failed.Key)
+		answered[key] = true
+		cause := &smithy.GenericAPIError{Code: aws.ToString(failed.Code), Message: aws.ToString(failed.Message)}
 		kind := answer(cause)
 		switch {
 		case errors.Is(kind, ports.ErrNotFound), errors.Is(kind, errNested):
 			continue // it was not there
-		case kind == nil:
+		case kind == nil || inDoubt(cause):
 			kind = ports.ErrUnknown
 		case errors.Is(kind, errMissingBucket):
 			kind = ports.ErrUnavailable
 		}
-		list.fail(aws.ToString(failed.Key), kind, cause)
+		l.fail(key, kind, cause)
 	}
-	return nil
+	for _, id := range ids {
+		if !answered[*id.Key] {
+			l.fail(*id.Key, ports.ErrUnknown, errUnanswered)
+		}
+	}
 }
 
 // withContentMD5 sends the one checksum of the body that all servers know in

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -16,7 +17,7 @@ type bucket struct {
 	name   string
 	facts  Facts
 	opts   Options
-	each   []func(*awss3.Options) // of every request: no retries
+	each   []func(*awss3.Options) // of every request: no retries, no redirects
 	parts  partPool
 	gate   gate
 }
@@ -24,6 +25,11 @@ type bucket struct {
 func newBucket(client *awss3.Client, opts Options, release func()) *bucket {
 	b := &bucket{client: client, name: opts.Bucket, opts: opts}
 	b.each = []func(*awss3.Options){once, opts.Checksum.apply}
+	if sender, ok := client.Options().HTTPClient.(*http.Client); ok {
+		staying := *sender
+		staying.CheckRedirect = stay
+		b.each = append(b.each, func(o *awss3.Options) { o.HTTPClient = &staying })
+	}
 	b.parts.size = opts.PartSize
 	b.gate.open(release)
 	return b

@@ -58,7 +58,7 @@ type Config struct {
 	MaxObjectSize int64
 
 	// SkipProbe leaves out the check of what the server honours. It saves some
-	// 30 requests at open, and is needed with credentials that may only read.
+	// 40 requests at open, and is needed with credentials that may only read.
 	SkipProbe bool
 
 	// Facts are taken for true if SkipProbe is set, and must not be given

@@ -192,7 +192,7 @@ func TestReservedNamesAreRefused(t *testing.T) {
 	c := newFake(t, nil).config()
 	c.Facts.Nesting = NestingRefused
 	s := open(t, c)
-	for _, key := range []string{".sgwtmp", ".sgwtmp/x.json", "users/.1.json.sgwtmp.1795518584871279039"} {
+	for _, key := range []string{".sgwtmp", ".sgwtmp/x.json", "a\ufffe.json", "a\uffff/b.json", "users/.1.json.sgwtmp.1795518584871279039"} {
 		_, err := s.Put(t.Context(), key, nil, ports.Any)
 		wantOutcome(t, err, ports.ErrInvalidKey, key)
 		_, err = s.PutStream(t.Context(), key, strings.NewReader(""), ports.Any)

@@ -12,7 +12,7 @@
 // path_style (auto, true, false), checksum (auto, crc, md5, none) and probe
 // (true, false). Credentials come from the environment, never from the URL.
 //
-// Open and New find out with about thirty requests on scratch keys below
+// Open and New find out with about forty requests on scratch keys below
 // _sb/probe/ what the server honours. One that overwrites what should only be
 // created, replaces under a wrong version, lets two of eight creates win, or
 // lists late or out of order is refused with the reason. What else servers

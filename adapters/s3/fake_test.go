@@ -30,6 +30,7 @@ type fake struct {
 	ignoreDelete, missingDelete, ignoreComplete bool // and of the rest
 	refuseNested, hideNested, listNothing       bool
 	everyCreateWins, backwards, noDeleteObjects bool
+	ignoreCompleteMatch, createOnComplete       bool
 	losesPlace                                  bool // see resume.go; it keeps nothing for tokens
 	intercept                                   func(w http.ResponseWriter, r *http.Request, body []byte) bool
 
@@ -215,7 +216,10 @@ func (f *fake) complete(w http.ResponseWriter, r *http.Request, key, id string, 
 	for _, p := range asked.Part {
 		whole = append(whole, f.uploads[id][p.PartNumber]...)
 	}
-	if f.put(w, r, key, whole, f.ignoreComplete, f.ignoreComplete) {
+	if _, there := f.objects[key]; f.createOnComplete && !there {
+		r.Header.Del("If-Match")
+	}
+	if f.put(w, r, key, whole, f.ignoreComplete, f.ignoreComplete || f.ignoreCompleteMatch) {
 		delete(f.uploads, id)
 		fmt.Fprintf(w, "<CompleteMultipartUploadResult><ETag>%s</ETag></CompleteMultipartUploadResult>", escape(f.objects[key].etag))
 	}
@@ -234,6 +238,7 @@ func (f *fake) deleteObjects(w http.ResponseWriter, body []byte) {
 			continue
 		}
 		delete(f.objects, o.Key)
+		fmt.Fprintf(w, "<Deleted><Key>%s</Key></Deleted>", escape(o.Key))
 	}
 	fmt.Fprint(w, "</DeleteResult>")
 }

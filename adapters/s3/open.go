@@ -18,7 +18,7 @@ import (
 )
 
 // Open makes a client for a bucket that exists and, unless SkipProbe says
-// otherwise, finds out with about thirty requests on scratch keys what the
+// otherwise, finds out with about forty requests on scratch keys what the
 // server honours. It refuses a server that does not keep conditional writes,
 // with the reason and ports.ErrUnsupported, a bucket that is not there with
 // ports.ErrUnavailable, and an option that makes no sense with
@@ -40,7 +40,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if sender == nil {
 		transport := newTransport()
 		release = transport.CloseIdleConnections
-		sender = &http.Client{Transport: transport, CheckRedirect: stay}
+		sender = &http.Client{Transport: transport}
 	}
 	client := awss3.NewFromConfig(loaded, func(o *awss3.Options) {
 		o.HTTPClient = sender
@@ -141,5 +141,6 @@ func newTransport() *http.Transport {
 }
 
 // stay leaves redirects to the SDK, which makes an error of them: a store is in
-// one place.
+// one place, and net/http makes a GET of a write that is redirected, whose
+// answer looks like that of the write.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -20,8 +20,12 @@ var errNested = errors.New("another object has this key as its folder, or the ot
 // errMissingBucket is the cause of ErrUnavailable.
 var errMissingBucket = errors.New("the bucket does not exist")
 
+// clientClosed is how nginx and MinIO say that the client went away first.
+const clientClosed = 499
+
 // codes are the outcomes of the error codes of S3 and of servers like it. None
-// of these answers is given by a server that changed anything.
+// of these answers is given by a server that changed anything, but for those
+// that are inDoubt.
 var codes = map[string]error{
 	"NotModified": ports.ErrNotModified,
 
@@ -90,13 +94,38 @@ func answer(err error) error {
 	if kind := statuses[status]; kind != nil {
 		return kind
 	}
-	switch status / 100 {
-	case 3: // another region or address
+	switch {
+	case status/100 == 3: // another region or address
 		return ports.ErrUnavailable
-	case 4:
+	case status/100 == 4 && status != clientClosed:
 		return ports.ErrUnsupported
 	}
 	return nil
+}
+
+// inDoubt reports whether an answer to a write that sounds like a refusal may
+// come from a server that did, or will do, what it was asked for: some drives
+// of MinIO may have stored the object, proxies answer 503 also where the
+// connection behind them broke, and what repeats a request on its way finds an
+// upload that was completed gone.
+func inDoubt(err error) bool {
+	status := 0
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.Response != nil {
+		status = response.HTTPStatusCode()
+	}
+	if failure, ok := errors.AsType[smithy.APIError](err); ok {
+		switch code := failure.ErrorCode(); code {
+		case "SlowDownWrite", "ServiceUnavailable", "NoSuchUpload":
+			return true
+		case "RequestTimeout":
+			return status != http.StatusBadRequest // that of S3: the body did not arrive
+		default:
+			if codes[code] != nil {
+				return false
+			}
+		}
+	}
+	return status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout
 }
 
 // readFailure makes the *ports.Error of a request that changes nothing.
@@ -123,6 +152,9 @@ func (b *bucket) readFailure(ctx context.Context, op, key string, err error) err
 func (b *bucket) writeFailure(ctx context.Context, op, key string, cond ports.Condition, a *attempt, err error) error {
 	kind := answer(err)
 	_, versioned := cond.Version()
+	if inDoubt(err) {
+		kind = nil
+	}
 	switch {
 	case errors.Is(kind, errMissingBucket):
 		return ports.Fail(op, key, ports.ErrUnavailable, b.missing(err))

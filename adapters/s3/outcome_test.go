@@ -80,7 +80,12 @@ func TestAnswersHaveOneOutcome(t *testing.T) {
 		{409, "SomethingElse", ports.ErrBusy, ports.ErrBusy},
 		{429, "TooManyRequests", ports.ErrBusy, ports.ErrBusy},
 		{503, "SlowDown", ports.ErrBusy, ports.ErrBusy},
-		{503, "", ports.ErrBusy, ports.ErrBusy},
+		{503, "SlowDownWrite", ports.ErrBusy, ports.ErrUnknown},
+		{503, "RequestTimeout", ports.ErrBusy, ports.ErrUnknown},
+		{503, "ServiceUnavailable", ports.ErrBusy, ports.ErrUnknown},
+		{503, "", ports.ErrBusy, ports.ErrUnknown},
+		{499, "ClientDisconnected", ports.ErrUnavailable, ports.ErrUnknown},
+		{408, "", ports.ErrBusy, ports.ErrUnknown},
 		{400, "RequestTimeout", ports.ErrBusy, ports.ErrBusy},
 		{500, "InternalError", ports.ErrUnavailable, ports.ErrUnknown},
 		{502, "", ports.ErrUnavailable, ports.ErrUnknown},
@@ -296,6 +301,33 @@ func TestContextEndsBeforeSending(t *testing.T) {
 		}}
 		wantOutcome(t, c.do(ctx, open(t, config)), context.Canceled, c.name)
 		cancel()
+	}
+}
+
+// A client that follows redirects makes a GET of a write, whose answer looks
+// like that of the write.
+func TestWritesDoNotFollowRedirects(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, func(f *fake) {
+		f.intercept = func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+			if r.URL.Query().Has("redirected") {
+				return false
+			}
+			http.Redirect(w, r, r.URL.Path+"?redirected", http.StatusMovedPermanently)
+			return true
+		}
+	})
+	fill(f, anyKey)
+	c := f.config()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	c.HTTPClient = &http.Client{Transport: transport}
+	s := open(t, c)
+	for _, c := range calls() {
+		wantOutcome(t, c.do(t.Context(), s), ports.ErrUnavailable, c.name)
+	}
+	if f.count("") != len(calls()) {
+		t.Errorf("%d requests for %d calls", f.count(""), len(calls()))
 	}
 }
 

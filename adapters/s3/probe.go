@@ -35,7 +35,7 @@ func probe(ctx context.Context, b *bucket, prefix string) (Facts, error) {
 	}
 	p := &prober{ctx: ctx, bucket: b, folder: folder + "/", made: map[string]bool{}}
 	defer p.sweep()
-	for _, step := range []func() error{p.replace, p.race, p.nest, p.list, p.remove, p.upload} {
+	for _, step := range []func() error{p.replace, p.race, p.nest, p.list, p.upload, p.remove} {
 		if err := step(); err != nil {
 			return Facts{}, err
 		}
@@ -213,18 +213,35 @@ func (p *prober) remove() error {
 	return nil
 }
 
-// upload finds out whether conditions hold for uploads in parts.
+// upload finds out whether conditions hold for uploads in parts: a create where
+// an object is, and a replacement where another one or none is.
 func (p *prober) upload() error {
-	const name = "race.json"
-	src := &source{ctx: p.ctx, key: p.folder + name, ended: true}
 	p.bucket.facts.ConditionalUpload = true // or it would be refused at once
-	body := []byte("in parts")
-	_, err := p.bucket.upload(p.ctx, src, body, len(body), ports.IfAbsent)
-	p.facts.ConditionalUpload = errors.Is(err, ports.ErrPrecondition)
-	if p.facts.ConditionalUpload || errors.Is(err, ports.ErrUnsupported) {
-		return nil
+	info, err := p.bucket.stat(p.ctx, "open", p.folder+"race.json")
+	if err != nil {
+		return err
 	}
-	return err
+	other := ports.IfVersion(info.Version)
+	for _, try := range []struct {
+		name string
+		cond ports.Condition
+	}{{"race.json", ports.IfAbsent}, {"a.json", other}, {"missing.json", other}} {
+		key := p.folder + try.name
+		p.made[key] = true
+		err := p.patiently(func() error {
+			body := []byte("in parts")
+			_, err := p.bucket.upload(p.ctx, &source{ctx: p.ctx, key: key, ended: true}, body, len(body), try.cond)
+			return err
+		})
+		if err == nil || errors.Is(err, ports.ErrUnsupported) {
+			return nil
+		}
+		if !errors.Is(err, ports.ErrPrecondition) {
+			return err
+		}
+	}
+	p.facts.ConditionalUpload = true
+	return nil
 }
 
 // sweep removes the scratch objects whatever happened, also if ctx ended. What

@@ -17,7 +17,7 @@ import (
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-var errReserved = errors.New("a file-backed server keeps names with " + temporaryFolder + " for itself")
+var errReserved = errors.New("a file-backed server keeps names with " + temporaryFolder + " for itself, and lists U+FFFE and U+FFFF as another character")
 
 // Put implements ports.ObjectStore with one request, or some more for keys that
 // could be the folder of another; see mayNest.

@@ -21,11 +21,19 @@ type scanner struct {
 	text    []byte
 	at      int
 	encoded bool      // keys are URL-encoded
-	spare   [3][]byte // for text with entities or escapes
+	spare   [4][]byte // for text with entities or escapes, by slot
 
 	lastTime [24]byte // the text of lastAt
 	lastAt   time.Time
 }
+
+// Slots of spare memory: what is kept until the end of an entry has its own.
+const (
+	slotKey = iota
+	slotETag
+	slotEscapes
+	slotRest
+)
 
 // maxDepth is how deep elements may be nested below those that are read.
 const maxDepth = 8
@@ -119,18 +127,18 @@ func (s *scanner) member(p *page, name []byte, empty bool) (bit int, err error) 
 		}
 		return 0, s.contents(p)
 	case "IsTruncated":
-		value, err := s.value(name, empty, 0)
+		value, err := s.value(name, empty, slotRest)
 		p.truncated = string(value) == "true"
 		if err == nil && !p.truncated && string(value) != "false" {
 			err = errUnusual
 		}
 		return sawTruncated, err
 	case "NextContinuationToken":
-		value, err := s.value(name, empty, 0)
+		value, err := s.value(name, empty, slotRest)
 		p.token = string(value)
 		return sawToken, err
 	case "EncodingType":
-		value, err := s.value(name, empty, 0)
+		value, err := s.value(name, empty, slotRest)
 		if string(value) != "url" {
 			err = errUnusual
 		}
@@ -181,12 +189,12 @@ type scanned struct {
 func (s *scanner) field(e *scanned, name []byte, empty bool) (bit int, err error) {
 	switch string(name) {
 	case "Key":
-		if e.key, err = s.value(name, empty, 0); err == nil && s.encoded {
+		if e.key, err = s.value(name, empty, slotKey); err == nil && s.encoded {
 			e.key, err = s.unescape(e.key)
 		}
 		return sawKey, err
 	case "ETag":
-		e.etag, err = s.value(name, empty, 1)
+		e.etag, err = s.value(name, empty, slotETag)
 		return sawETag, err
 	case "Size":
 		e.size, err = s.number(name, empty)
@@ -241,7 +249,7 @@ func (s *scanner) pass(name []byte, empty bool, depth int) error {
 		return nil
 	}
 	for depth < maxDepth {
-		if _, err := s.run(1); err != nil {
+		if _, err := s.run(slotRest); err != nil {
 			return err
 		}
 		if s.end(name) {

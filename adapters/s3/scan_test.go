@@ -96,6 +96,7 @@ func FuzzScannerAgreesWithEncodingXML(f *testing.F) {
 	f.Add(document("<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>" + content("a%2Fb", "") + content("b", "<Owner><ID>1</ID></Owner>")))
 	f.Add(document(complete + content("&lt;&#38;&#x1F642;", "<StorageClass/>")))
 	f.Add(document(complete + "<!-- c --><CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>"))
+	f.Add(document(complete + "<Contents><Key>a&amp;b</Key><ETag>&quot;e1&quot;</ETag><Owner><ID>&quot;f&quot;</ID></Owner><Size>&#49;2</Size></Contents>"))
 	f.Fuzz(func(t *testing.T, text string) {
 		var fast, slow page
 		s := scanner{text: []byte(text)}

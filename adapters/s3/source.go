@@ -13,10 +13,11 @@ const maxIdleReads = 100
 
 // source is the body of a PutStream. Its errors are those of PutStream.
 type source struct {
-	ctx   context.Context
-	key   string
-	body  io.Reader
-	ended bool
+	ctx    context.Context
+	key    string
+	body   io.Reader
+	ended  bool
+	failed error // of the body, which need not tell it twice
 }
 
 // Read implements io.Reader; unlike the body it fails when ctx ends, and gives
@@ -24,6 +25,9 @@ type source struct {
 func (s *source) Read(p []byte) (int, error) {
 	if s.ended {
 		return 0, io.EOF
+	}
+	if s.failed != nil {
+		return 0, s.failed
 	}
 	for range maxIdleReads {
 		if err := ports.ContextDone(s.ctx, "put", s.key); err != nil {
@@ -35,7 +39,8 @@ func (s *source) Read(p []byte) (int, error) {
 			s.ended = true
 			return n, io.EOF
 		case err != nil:
-			return n, ports.Fail("put", s.key, ports.ErrUnavailable, err)
+			s.failed = ports.Fail("put", s.key, ports.ErrUnavailable, err)
+			return n, s.failed
 		case n > 0 || len(p) == 0:
 			return n, nil
 		}

@@ -109,7 +109,7 @@ func entity(name []byte) (rune, bool) {
 }
 
 func (s *scanner) number(name []byte, empty bool) (n int64, err error) {
-	text, err := s.value(name, empty, 0)
+	text, err := s.value(name, empty, slotRest)
 	if err != nil || len(text) == 0 || len(text) > 18 {
 		return 0, errUnusual
 	}
@@ -124,7 +124,7 @@ func (s *scanner) number(name []byte, empty bool) (n int64, err error) {
 
 // moment reads a time such as 2026-11-24T10:48:00.000Z.
 func (s *scanner) moment(name []byte, empty bool) (time.Time, error) {
-	text, err := s.value(name, empty, 0)
+	text, err := s.value(name, empty, slotRest)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -144,7 +144,7 @@ func (s *scanner) unescape(key []byte) ([]byte, error) {
 	if bytes.IndexByte(key, '%') < 0 && bytes.IndexByte(key, '+') < 0 {
 		return key, nil
 	}
-	to := s.spare[2][:0]
+	to := s.spare[slotEscapes][:0]
 	for i := 0; i < len(key); i++ {
 		switch c := key[i]; c {
 		case '+':
@@ -159,7 +159,7 @@ func (s *scanner) unescape(key []byte) ([]byte, error) {
 			to = append(to, c)
 		}
 	}
-	s.spare[2] = to
+	s.spare[slotEscapes] = to
 	return to, nil
 }
 

@@ -70,15 +70,17 @@ func TestFailedUploadsAreAborted(t *testing.T) {
 		want   error
 		stays  bool // the upload
 	}{
-		"the reader fails":    {body: io.MultiReader(bytes.NewReader(random(2*minPartSize+1)), iotest.ErrReader(own)), want: ports.ErrUnavailable},
-		"the reader hangs":    {body: io.MultiReader(bytes.NewReader(random(minPartSize+1)), idle{}), want: ports.ErrUnavailable},
-		"the condition fails": {cond: ports.IfVersion(etag), want: ports.ErrPrecondition},
-		"a part is refused":   {answer: on("PUT", "partNumber=2", 403, "AccessDenied"), want: ports.ErrPermission},
-		"a part fails always": {answer: on("PUT", "partNumber=2", 500, "InternalError"), want: ports.ErrUnavailable},
-		"the end is busy":     {answer: on("POST", "uploadId=", 409, "ConditionalRequestConflict"), want: ports.ErrBusy},
-		"the end fails":       {answer: on("POST", "uploadId=", 500, "InternalError"), want: ports.ErrUnknown, stays: true},
-		"the end fails late":  {answer: on("POST", "uploadId=", 200, "InternalError"), want: ports.ErrUnknown, stays: true},
-		"the end conflicts":   {answer: on("POST", "uploadId=", 200, "PreconditionFailed"), want: ports.ErrPrecondition},
+		"the reader fails":              {body: io.MultiReader(bytes.NewReader(random(2*minPartSize+1)), iotest.ErrReader(own)), want: ports.ErrUnavailable},
+		"the reader hangs":              {body: io.MultiReader(bytes.NewReader(random(minPartSize+1)), idle{}), want: ports.ErrUnavailable},
+		"the condition fails":           {cond: ports.IfVersion(etag), want: ports.ErrPrecondition},
+		"a part is refused":             {answer: on("PUT", "partNumber=2", 403, "AccessDenied"), want: ports.ErrPermission},
+		"a part fails always":           {answer: on("PUT", "partNumber=2", 500, "InternalError"), want: ports.ErrUnavailable},
+		"the end is busy":               {answer: on("POST", "uploadId=", 409, "ConditionalRequestConflict"), want: ports.ErrBusy},
+		"the end fails":                 {answer: on("POST", "uploadId=", 500, "InternalError"), want: ports.ErrUnknown, stays: true},
+		"the end fails late":            {answer: on("POST", "uploadId=", 200, "InternalError"), want: ports.ErrUnknown, stays: true},
+		"the end is refused on its way": {answer: on("POST", "uploadId=", 503, ""), want: ports.ErrUnknown, stays: true},
+		"the upload is gone at the end": {answer: on("POST", "uploadId=", 404, "NoSuchUpload"), want: ports.ErrUnknown, stays: true},
+		"the end conflicts":             {answer: on("POST", "uploadId=", 200, "PreconditionFailed"), want: ports.ErrPrecondition},
 		"the end is lost": {answer: func(w http.ResponseWriter, r *http.Request, body []byte) bool {
 			return r.Method == http.MethodPost && r.URL.Query().Has("uploadId") && cut(w, r, body)
 		}, want: ports.ErrUnknown, stays: true},
@@ -107,6 +109,39 @@ func TestFailedUploadsAreAborted(t *testing.T) {
 			t.Errorf("%s: the old object did not stay", name)
 		}
 	}
+}
+
+// A reader's failure counts also where it came with the last byte that there was
+// room for, and is not told again.
+func TestFailureWithTheLastByteIsNotLost(t *testing.T) {
+	t.Parallel()
+	own := errors.New("the reader's own")
+	for _, size := range []int{smallBody, minPartSize, minPartSize + 1, 2 * minPartSize} {
+		f := newFake(t, nil)
+		c := f.config()
+		c.PartSize = minPartSize
+		_, err := open(t, c).PutStream(t.Context(), anyKey, &failsOnce{left: size, err: own}, ports.Any)
+		if wantOutcome(t, err, ports.ErrUnavailable, size); !errors.Is(err, own) || len(f.objects) > 0 {
+			t.Errorf("%d bytes: %v, %d objects", size, err, len(f.objects))
+		}
+	}
+}
+
+// failsOnce gives its error with the last of its bytes, and then an end.
+type failsOnce struct {
+	left int
+	err  error
+}
+
+func (r *failsOnce) Read(p []byte) (int, error) {
+	n := min(len(p), r.left)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	if r.left -= n; r.left == 0 {
+		return n, r.err
+	}
+	return n, nil
 }
 
 // idle gives nothing, for ever.
