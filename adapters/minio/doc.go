@@ -56,9 +56,10 @@
 // # Errors
 //
 //	412, 404 with If-Match                          ErrPrecondition
-//	409, 429, 503                                   ErrBusy
+//	409, 429, 503 SlowDown                          ErrBusy
 //	500, 502, 504, 408, 499, a lost answer          ErrUnknown of a write, else ErrUnavailable
 //	503 SlowDownWrite or RequestTimeout             the same: some drives may have stored the object
+//	any other 503                                   ErrUnknown of a write, else ErrBusy
 //	refused, no such host, nothing of a body sent   ErrUnavailable
 //	no such bucket, storage full, 400               ErrUnavailable, with the reason
 //	404                                             ErrNotFound
@@ -81,7 +82,9 @@
 // # Cost
 //
 // One request a call. A get of a range of an empty object makes two; a list, one
-// for every 1,000 objects; a batch of deletes, one for every 1,000 keys; a
+// for every 1,000 objects, and one more for each folder that it starts below, or
+// that it ends below after more than one request, because MinIO may end such a
+// list early; a batch of deletes, one for every 1,000 keys; a
 // stream of more than PartSize, one for each part and two. An upload takes up to
 // four times PartSize of memory, whatever its size.
 //

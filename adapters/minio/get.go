@@ -96,8 +96,9 @@ func (o *opened) cut(op, key string, r ports.Range, header http.Header) error {
 	part := header.Get("Content-Range")
 	if part != "" {
 		size, err := strconv.ParseInt(part[strings.LastIndexByte(part, '/')+1:], 10, 64)
-		if err != nil {
-			return ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("the server answers Content-Range %q", part))
+		from, to, ok := r.Within(size)
+		if err != nil || !ok || part != fmt.Sprintf("bytes %d-%d/%d", from, to-1, size) || (o.length >= 0 && o.length != to-from) {
+			return ports.Fail(op, key, ports.ErrUnavailable, fmt.Errorf("the server answers Content-Range %q with %d bytes to the range (%s)", part, o.length, r))
 		}
 		o.info.Size = size
 		return nil

@@ -1,6 +1,7 @@
 package minio
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -91,4 +92,41 @@ func TestListOutOfOrderFails(t *testing.T) {
 	f.store("b.json", nil, "")
 	_, err := listAll(t, unprobed(t, f), ports.ListOptions{})
 	wantOutcome(t, err, ports.ErrUnsupported, "", "a list out of order")
+}
+
+// A part of an object that is not the one that was asked for is no answer.
+func TestOtherRangesAreNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ part, body string }{
+		{"bytes 0-2/10", "012"}, {"bytes 3-6/10", "3456"}, {"bytes 3-5/10", "34"}, {"bytes 3-5/4", "345"}, {"bytes 3-5/*", "345"},
+	} {
+		f := newFake()
+		f.before = func(*http.Request) (*http.Response, error) {
+			header := http.Header{"Etag": {`"e"`}, "Last-Modified": {"Fri, 02 Jan 2026 03:04:05 GMT"}, "Content-Range": {c.part}, "Content-Length": {fmt.Sprint(len(c.body))}}
+			return reply(http.StatusPartialContent, header, c.body), nil
+		}
+		_, err := unprobed(t, f).Get(t.Context(), "k.json", ports.GetOptions{Range: ports.Range{Offset: 3, Length: 3}})
+		wantOutcome(t, err, ports.ErrUnavailable, "k.json", c.part)
+	}
+}
+
+// A stream whose context ends with its last part is not completed, and its
+// parts are removed.
+func TestStreamIsNotCompletedAfterItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := newFake()
+	s := unprobed(t, f)
+	f.before = func(req *http.Request) (*http.Response, error) {
+		if req.URL.Query().Get("partNumber") == "2" {
+			cancel()
+			return reply(http.StatusOK, http.Header{"Etag": {`"e"`}}, ""), nil
+		}
+		return nil, nil
+	}
+	_, err := s.PutStream(ctx, "k.json", strings.NewReader(strings.Repeat("x", s.partSize+1)), ports.Any)
+	wantOutcome(t, err, context.Canceled, "k.json", "a stream whose context ended")
+	if len(f.uploads) > 0 {
+		t.Errorf("%d uploads are left", len(f.uploads))
+	}
 }

@@ -59,7 +59,7 @@ func isAsked(req *http.Request, resp *http.Response) bool {
 	start := bufio.NewReaderSize(resp.Body, limit)
 	resp.Body = buffered{start, resp.Body}
 	text, err := start.Peek(limit)
-	if err != nil && err != io.EOF { //nolint:errorlint // bare by contract of Reader
+	if err != nil && err != io.EOF {
 		return true // and the SDK meets it again
 	}
 	document := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))) // which some send

@@ -101,7 +101,11 @@ func (s *bucket) upload(ctx context.Context, key, name string, first *[]byte, bo
 		return ports.ObjectInfo{}, s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
 	}
 	u := &upload{store: s, key: key, name: name, id: id, free: make(chan *[]byte, parallelParts+1)}
-	if err := u.send(ctx, first, body); err != nil {
+	err = u.send(ctx, first, body)
+	if err == nil {
+		err = ports.ContextDone(ctx, opUpload, key) // nothing is visible yet
+	}
+	if err != nil {
 		u.abort(ctx)
 		return ports.ObjectInfo{}, err
 	}

@@ -29,11 +29,15 @@ func (a *attempt) Do(req *http.Request) (*http.Response, error) {
 		GetConn: func(string) { a.asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { a.got.Store(true) },
 	})))
-	if err == nil && response.Request != nil && response.Request.Method != req.Method {
+	if err == nil && redirected(req, response) {
 		_ = response.Body.Close()
 		return nil, errRedirected
 	}
 	return response, err
+}
+
+func redirected(asked *http.Request, response *http.Response) bool {
+	return response.Request != nil && response.Request.Method != asked.Method
 }
 
 func (a *attempt) option(o *awss3.Options) { a.inner, o.HTTPClient = o.HTTPClient, a }

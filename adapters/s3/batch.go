@@ -31,11 +31,7 @@ func (b *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error
 	}
 	defer b.gate.leave()
 	list := newBatch(keys)
-	for _, key := range list.alone {
-		if err := b.remove(ctx, key, ports.Any); err != nil {
-			list.failKey(key, err)
-		}
-	}
+	b.removeAlone(ctx, list)
 	for left := list.ids; len(left) > 0; {
 		n := min(maxBatch, len(left))
 		err := b.removeMany(ctx, left[:n], list)
@@ -96,6 +92,15 @@ func (l *batch) failAll(ids []types.ObjectIdentifier, err error) {
 	}
 }
 
+// removeAlone deletes what no DeleteObjects can name.
+func (b *bucket) removeAlone(ctx context.Context, list *batch) {
+	for _, key := range list.alone {
+		if err := b.remove(ctx, key, ports.Any); err != nil {
+			list.failKey(key, err)
+		}
+	}
+}
+
 // removeMany sends one DeleteObjects, and notes what failed by itself. It wants
 // an answer about each key: one without any, as of a proxy, has no failures
 // either.
@@ -123,25 +128,29 @@ func (l *batch) settle(ids []types.ObjectIdentifier, out *awss3.DeleteObjectsOut
 		answered[aws.ToString(deleted.Key)] = true
 	}
 	for _, failed := range out.Errors {
-		key := aws.ToString(failed.Key)
-		answered[key] = true
-		cause := &smithy.GenericAPIError{Code: aws.ToString(failed.Code), Message: aws.ToString(failed.Message)}
-		kind := answer(cause)
-		switch {
-		case errors.Is(kind, ports.ErrNotFound), errors.Is(kind, errNested):
-			continue // it was not there
-		case kind == nil || inDoubt(cause):
-			kind = ports.ErrUnknown
-		case errors.Is(kind, errMissingBucket):
-			kind = ports.ErrUnavailable
-		}
-		l.fail(key, kind, cause)
+		answered[aws.ToString(failed.Key)] = true
+		l.refused(failed)
 	}
 	for _, id := range ids {
 		if !answered[*id.Key] {
 			l.fail(*id.Key, ports.ErrUnknown, errUnanswered)
 		}
 	}
+}
+
+// refused notes the failure of one key, unless it was that nothing was there.
+func (l *batch) refused(failed types.Error) {
+	cause := &smithy.GenericAPIError{Code: aws.ToString(failed.Code), Message: aws.ToString(failed.Message)}
+	kind := answer(cause)
+	switch {
+	case errors.Is(kind, ports.ErrNotFound), errors.Is(kind, errNested):
+		return
+	case kind == nil || inDoubt(cause):
+		kind = ports.ErrUnknown
+	case errors.Is(kind, errMissingBucket):
+		kind = ports.ErrUnavailable
+	}
+	l.fail(aws.ToString(failed.Key), kind, cause)
 }
 
 // withContentMD5 sends the one checksum of the body that all servers know in

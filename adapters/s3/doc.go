@@ -46,16 +46,19 @@
 // ("a.json" over "a.json/b"), is not noticed. No key of module core is like that.
 //
 // Servers that keep objects as files have names of their own: those with .sgwtmp
-// are refused on a server that the probe found to be file-backed (versitygw),
-// and MinIO refuses segments that begin with "..\". Both are ErrInvalidKey.
+// are refused on a server that the probe found to be file-backed (versitygw), as
+// are keys with U+FFFE or U+FFFF, which it lists under another character;
+// MinIO refuses segments that begin with "..\". All are ErrInvalidKey.
 // Lists pass over keys that ports.ValidateKey refuses, such as the folder marks
 // of some programs.
 //
 // # Errors
 //
 //	412; 404 of a write under a version     ErrPrecondition, decided
-//	409, 429, 503, RequestTimeout           ErrBusy, nothing was decided
+//	409, 429, 503 SlowDown                  ErrBusy, nothing was decided
+//	400 RequestTimeout (the body's)         ErrBusy
 //	no answer to a write, or 500, 502, 504  ErrUnknown
+//	408, 499, any other 503 to a write      ErrUnknown
 //	no connection; no answer to a read      ErrUnavailable
 //	no such bucket, another region          ErrUnavailable, with the bucket's name
 //	304, 404, 416                           ErrNotModified, ErrNotFound, ErrInvalidKey
@@ -81,7 +84,9 @@
 // the probe found to be lesser: a conditional delete one more where MissingDelete
 // is false; a range, a stream and a get of more than 64 KiB one more on
 // file-backed servers; a put of a key that could nest one for each segment on
-// MinIO.
+// MinIO. There a list, too, makes two more for each folder that it starts below,
+// or that it ends below after more than one request, because MinIO may end such
+// a list early and say that it is complete.
 //
 // # Limits
 //

@@ -68,12 +68,10 @@ func (w *walk) run(ctx context.Context) error {
 // greater than after.
 func (w *walk) pages(ctx context.Context, prefix, after string) error {
 	w.passed, w.last = w.done(), ""
-	req := request{prefix: prefix, after: after, limit: maxPage}
+	req := request{prefix: prefix, after: after}
 	var p page
 	for from := ""; ; from = w.done() {
-		if w.opts.Limit > 0 && w.exact {
-			req.limit = min(maxPage, w.opts.Limit-w.given)
-		}
+		req.limit = w.wanted()
 		if err := w.bucket.settledPage(ctx, &p, req); err != nil {
 			return rename(err, "list", w.opts.Prefix)
 		}
@@ -95,6 +93,14 @@ func (w *walk) pages(ctx context.Context, prefix, after string) error {
 			return ports.Fail("list", w.opts.Prefix, ports.ErrUnavailable, errStuck)
 		}
 	}
+}
+
+// wanted is how many keys the next page should have.
+func (w *walk) wanted() int {
+	if w.opts.Limit > 0 && w.exact {
+		return min(maxPage, w.opts.Limit-w.given)
+	}
+	return maxPage
 }
 
 // done is the greatest key that was listed.

@@ -86,11 +86,7 @@ func answer(err error) error {
 			return kind
 		}
 	}
-	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
-	if !ok || response.Response == nil {
-		return nil
-	}
-	status := response.HTTPStatusCode()
+	status := statusOf(err)
 	if kind := statuses[status]; kind != nil {
 		return kind
 	}
@@ -103,16 +99,21 @@ func answer(err error) error {
 	return nil
 }
 
+// statusOf returns the status of the server's answer; 0 if there was none.
+func statusOf(err error) int {
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.Response != nil {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
 // inDoubt reports whether an answer to a write that sounds like a refusal may
 // come from a server that did, or will do, what it was asked for: some drives
 // of MinIO may have stored the object, proxies answer 503 also where the
 // connection behind them broke, and what repeats a request on its way finds an
 // upload that was completed gone.
 func inDoubt(err error) bool {
-	status := 0
-	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.Response != nil {
-		status = response.HTTPStatusCode()
-	}
+	status := statusOf(err)
 	if failure, ok := errors.AsType[smithy.APIError](err); ok {
 		switch code := failure.ErrorCode(); code {
 		case "SlowDownWrite", "ServiceUnavailable", "NoSuchUpload":

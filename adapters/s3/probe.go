@@ -226,13 +226,7 @@ func (p *prober) upload() error {
 		name string
 		cond ports.Condition
 	}{{"race.json", ports.IfAbsent}, {"a.json", other}, {"missing.json", other}} {
-		key := p.folder + try.name
-		p.made[key] = true
-		err := p.patiently(func() error {
-			body := []byte("in parts")
-			_, err := p.bucket.upload(p.ctx, &source{ctx: p.ctx, key: key, ended: true}, body, len(body), try.cond)
-			return err
-		})
+		err := p.patiently(func() error { return p.inParts(try.name, try.cond) })
 		if err == nil || errors.Is(err, ports.ErrUnsupported) {
 			return nil
 		}
@@ -242,6 +236,14 @@ func (p *prober) upload() error {
 	}
 	p.facts.ConditionalUpload = true
 	return nil
+}
+
+// inParts is one upload.
+func (p *prober) inParts(name string, cond ports.Condition) error {
+	key, body := p.folder+name, []byte("in parts")
+	p.made[key] = true
+	_, err := p.bucket.upload(p.ctx, &source{ctx: p.ctx, key: key, ended: true}, body, len(body), cond)
+	return err
 }
 
 // sweep removes the scratch objects whatever happened, also if ctx ended. What
