@@ -23,7 +23,7 @@ var (
 	ErrPrecondition = errors.New("precondition failed")
 
 	// ErrBusy: nothing was decided and nothing was changed; the same request
-	// may succeed in a moment (S3: 409 ConditionalRequestConflict, 429, 503).
+	// may succeed in a moment (S3: 409 ConditionalRequestConflict, 429, 503 SlowDown).
 	ErrBusy = errors.New("busy")
 
 	// ErrUnavailable: the service can't be reached or can't do it now (not

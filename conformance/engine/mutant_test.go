@@ -96,7 +96,7 @@ var mutants = []mutant{
 	}, "TestAProcessThatSleptFetchesTheManifestAgain"},
 	{"a write is not based on an old read", []edit{
 		{registerFile, "if !w.Fresh(w.base) {", "if false {"},
-	}, "TestAnUnknownOutcomeIsNotRetriedAfterASleep"},
+	}, "TestACounterIsNotRetriedAfterASleep"},
 	{"an empty array behind the first field has an entry", []edit{
 		{entriesFile, "(!fannedOut || i > 0)", "!fannedOut"},
 	}, "TestEveryPlanAnswersWhatAScanAnswers"},

@@ -82,6 +82,30 @@ func TestAnUnknownOutcomeIsNotRetriedAfterASleep(t *testing.T) {
 	})
 }
 
+// The same for what has no index and so no lease: a write that slept is not
+// sent again, because what it was based on may have come back meanwhile.
+func TestACounterIsNotRetriedAfterASleep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		clock, plan := newWrongClock(0), faults.New(faults.Options{LateWrites: true})
+		s := &site{store: faults.Store(memory.NewStore(likeS3), plan)}
+		counter := s.open(t, withClock(clock), skipProbe).Counter()
+		_, err := counter.Add(t.Context(), "n", 1)
+		require.NoError(t, err)
+		late := plan.On(faults.Match{Method: faults.Put}).ApplyLate()
+		plan.On(faults.Match{Method: faults.Get, Nth: 2}).After(func(ctx context.Context, _ faults.Call, _ error) error {
+			require.Equal(t, []error{nil}, late.Apply(ctx))
+			clock.off.Add(int64(2 * time.Minute))
+			return nil
+		})
+		_, err = counter.Add(t.Context(), "n", 1)
+		require.ErrorIs(t, err, ports.ErrUnknown)
+		n, err := counter.Value(t.Context(), "n")
+		require.NoError(t, err)
+		require.EqualValues(t, 2, n)
+	})
+}
+
 // One's own success that answers like a failure is found out by reading back.
 func TestAnOwnSuccessIsRecognised(t *testing.T) {
 	t.Parallel()
