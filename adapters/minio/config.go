@@ -51,7 +51,7 @@ type Config struct {
 	PartSize int64
 
 	// SkipProbe leaves out the check that the server honours conditions. It
-	// saves 14 requests at open, and is needed with credentials that may only
+	// saves 22 requests at open, and is needed with credentials that may only
 	// read.
 	SkipProbe bool
 }

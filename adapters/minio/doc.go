@@ -9,12 +9,15 @@
 //		Endpoint: "127.0.0.1:9000", Bucket: "data", AccessKey: "…", SecretKey: "…",
 //	})
 //
-// Open checks what the server really honours with 14 requests on scratch
+// Open checks what the server really honours with 22 requests on scratch
 // objects: create-only, If-Match with the right version (eight writers at once,
 // of which one must win), with an old version, where no object exists, and a
 // list after a write. What fails one of them is refused with
 // ports.ErrUnsupported and the reason. New takes a client that the program has
 // already; it must have been made with MaxRetries: 1.
+//
+// Where conditions hold for puts but not at the end of uploads in parts, streams
+// of more than PartSize with a condition are refused with ErrUnsupported.
 //
 // The URL scheme is "minio": minio://host:port/bucket/prefix. Parameters are
 // region, secure (true for https; the default is false), probe (false leaves

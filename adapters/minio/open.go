@@ -11,7 +11,7 @@ import (
 	"github.com/smarterbase/smarterbase/ports/prefix"
 )
 
-// Open makes a client of its own, checks with 14 requests on scratch objects
+// Open makes a client of its own, checks with 22 requests on scratch objects
 // under "_sb/probe/" that the server honours conditions, and returns the store.
 // A server that doesn't is refused with ports.ErrUnsupported and the reason; a
 // bad option answers ports.ErrInvalidKey. The caller closes the store.
@@ -78,7 +78,7 @@ func dial(cfg Config) (*sdk.Client, func(), error) {
 func (s *bucket) ready(ctx context.Context, opts Options) (*Store, error) {
 	below, err := prefix.Store(s, opts.Prefix)
 	if err == nil && !opts.SkipProbe {
-		err = newProbe(below, s.name).run(ctx)
+		err = newProbe(below, s, opts.Prefix).run(ctx)
 	}
 	if err != nil {
 		_ = s.Close()

@@ -18,20 +18,24 @@ const probePrefix = "_sb/probe/"
 // trusted: some servers accept conditions and ignore them.
 type probe struct {
 	store         ports.ObjectStore
-	bucket        string
+	bucket        *bucket
+	prefix        string // of store, with its slash
 	there, absent string // keys
 	bodies        int
 }
 
-func newProbe(store ports.ObjectStore, bucket string) *probe {
+func newProbe(store ports.ObjectStore, b *bucket, prefix string) *probe {
+	if prefix != "" {
+		prefix += "/"
+	}
 	stem := probePrefix + rand.Text()
-	return &probe{store: store, bucket: bucket, there: stem + ".json", absent: stem + "-absent.json"}
+	return &probe{store: store, bucket: b, prefix: prefix, there: stem + ".json", absent: stem + "-absent.json"}
 }
 
 // writers race for one object.
 const writers = 8
 
-// run makes 14 requests.
+// run makes 22 requests.
 func (p *probe) run(ctx context.Context) error {
 	err := p.check(ctx)
 	p.clean(ctx)
@@ -39,9 +43,9 @@ func (p *probe) run(ctx context.Context) error {
 		return nil
 	}
 	if failure, ok := errors.AsType[*ports.Error](err); ok {
-		return ports.Fail("open", p.bucket, failure.Kind, fmt.Errorf("checking what the server honours: %w", stripped(failure)))
+		return ports.Fail("open", p.bucket.name, failure.Kind, fmt.Errorf("checking what the server honours: %w", stripped(failure)))
 	}
-	return ports.Fail("open", p.bucket, ports.ErrUnsupported, fmt.Errorf("the server can't be used: %w", err))
+	return ports.Fail("open", p.bucket.name, ports.ErrUnsupported, fmt.Errorf("the server can't be used: %w", err))
 }
 
 // stripped is a failure without its outcome, which is said once.
@@ -69,7 +73,26 @@ func (p *probe) check(ctx context.Context) error {
 	if _, err := p.put(ctx, p.absent, ports.IfVersion(last)); !errors.Is(err, ports.ErrPrecondition) {
 		return verdict(err, "it does not honour If-Match where no object exists: a put created one")
 	}
-	return p.list(ctx, last)
+	if err := p.list(ctx, last); err != nil {
+		return err
+	}
+	return p.uploads(ctx, first)
+}
+
+// uploads finds out whether conditions hold at the end of an upload in parts.
+// Where they do not, longer streams can't have one, and that is all.
+func (p *probe) uploads(ctx context.Context, old ports.Version) error {
+	for _, cond := range []ports.Condition{ports.IfAbsent, ports.IfVersion(old)} {
+		p.bodies++
+		err := p.bucket.uploadOnePart(ctx, p.prefix+p.there, p.body(p.bodies), cond)
+		switch {
+		case err == nil, errors.Is(err, ports.ErrUnsupported):
+			p.bucket.uploadsHold = false
+		case !errors.Is(err, ports.ErrPrecondition):
+			return err
+		}
+	}
+	return nil
 }
 
 // put writes a body that no other put of the probe has.

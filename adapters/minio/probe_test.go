@@ -2,6 +2,7 @@ package minio
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -80,8 +81,8 @@ func TestProbeLeavesNothing(t *testing.T) {
 	cfg := config(f)
 	cfg.Prefix = "tenants/7"
 	openStore(t, cfg)
-	if n := f.count(""); n != 14 {
-		t.Errorf("the probe made %d requests, not the 14 of the documentation: %q", n, f.requests)
+	if n := f.count(""); n != 22 {
+		t.Errorf("the probe made %d requests, not the 22 of the documentation: %q", n, f.requests)
 	}
 	if len(f.objects) > 0 {
 		t.Errorf("the probe left %d objects", len(f.objects))
@@ -137,5 +138,32 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		if f.count("") > 0 {
 			t.Errorf("%s: %d requests were made", name, f.count(""))
 		}
+	}
+}
+
+// A server that ignores conditions where an upload in parts ends is good for
+// everything but longer streams with a condition.
+func TestUploadsOfServersThatIgnoreTheirConditions(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.before = func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodPost && req.URL.Query().Has("uploadId") {
+			req.Header.Del("If-Match")
+			req.Header.Del("If-None-Match")
+		}
+		return nil, nil
+	}
+	cfg := config(f)
+	cfg.PartSize = minPartSize
+	s := openStore(t, cfg)
+	long := func() io.Reader { return io.LimitReader(zeros{}, minPartSize+1) }
+	if _, err := s.PutStream(t.Context(), "k.bin", long(), ports.IfAbsent); !errors.Is(err, ports.ErrUnsupported) {
+		t.Errorf("a long stream with a condition: %v", err)
+	}
+	if _, err := s.PutStream(t.Context(), "k.bin", long(), ports.Any); err != nil {
+		t.Errorf("a long stream without: %v", err)
+	}
+	if _, err := s.PutStream(t.Context(), "k.bin", strings.NewReader("short"), ports.IfAbsent); !errors.Is(err, ports.ErrPrecondition) {
+		t.Errorf("a short stream with a condition: %v", err)
 	}
 }

@@ -32,6 +32,10 @@ type bucket struct {
 	partSize int
 	buffers  *buffers
 	gate     *gate
+
+	// uploadsHold: the server honours conditions at the end of an upload in
+	// parts, too. The probe finds out; without it MinIO is believed.
+	uploadsHold bool
 }
 
 // maxObjectSize is what S3 takes in one request.
@@ -40,7 +44,7 @@ const maxObjectSize = 5 << 30
 func newBucket(client *sdk.Client, opts Options, release func()) *bucket {
 	return &bucket{
 		core: sdk.Core{Client: client}, name: opts.Bucket, partSize: int(opts.PartSize),
-		buffers: newBuffers(int(opts.PartSize)), gate: newGate(release),
+		buffers: newBuffers(int(opts.PartSize)), gate: newGate(release), uploadsHold: true,
 	}
 }
 

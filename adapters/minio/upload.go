@@ -95,6 +95,10 @@ type upload struct {
 }
 
 func (s *bucket) upload(ctx context.Context, key, name string, first *[]byte, body io.Reader, cond ports.Condition) (ports.ObjectInfo, error) {
+	if !cond.IsAny() && !s.uploadsHold {
+		s.buffers.large.Put(first)
+		return ports.ObjectInfo{}, ports.Fail(opUpload, key, ports.ErrUnsupported, errors.New("the server ignores conditions of uploads in parts"))
+	}
 	id, err := s.core.NewMultipartUpload(ctx, s.name, name, putOptions(key, ports.Any))
 	if err != nil {
 		s.buffers.large.Put(first)
@@ -110,6 +114,26 @@ func (s *bucket) upload(ctx context.Context, key, name string, first *[]byte, bo
 		return ports.ObjectInfo{}, err
 	}
 	return u.complete(ctx, cond)
+}
+
+// uploadOnePart is an upload of a body that would not need one.
+func (s *bucket) uploadOnePart(ctx context.Context, key string, data []byte, cond ports.Condition) error {
+	name, err := s.enter(ctx, opUpload, key)
+	if err != nil {
+		return err
+	}
+	defer s.gate.leave()
+	id, err := s.core.NewMultipartUpload(ctx, s.name, name, putOptions(key, ports.Any))
+	if err != nil {
+		return s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
+	}
+	u := &upload{store: s, key: key, name: name, id: id}
+	if err := u.part(ctx, ctx, 1, data); err != nil {
+		u.abort(ctx)
+		return err
+	}
+	_, err = u.complete(ctx, cond)
+	return err
 }
 
 // send uploads parts until the body ends. When it returns, all of them are
