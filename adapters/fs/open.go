@@ -52,7 +52,7 @@ func open(root string, opts Options) (*Store, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	s.gate.open(s.release)
+	s.gate.Open(s.release)
 	return s, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/smarterbase/smarterbase/ports"
+	"github.com/smarterbase/smarterbase/ports/gate"
 )
 
 // Store is an object store on the files below one folder. All methods are safe
@@ -22,8 +23,8 @@ type Store struct {
 	mover    mover
 	locks    *lockSet
 	scratch  *scratch
-	meta     int // descriptor of the metadata folder
-	gate     gate
+	meta     int       // descriptor of the metadata folder
+	gate     gate.Gate // so that no descriptor is closed under a call: its number could be another file by then
 }
 
 // Capabilities implements ports.ObjectStore.
@@ -55,11 +56,11 @@ func (s *Store) Ping(ctx context.Context) error {
 // that it was closed cleanly, must not outlive the objects in a power cut.
 func (s *Store) Close() error {
 	var err error
-	if !s.durable && s.gate.enter() {
+	if !s.durable && s.gate.Enter() {
 		err = flushAll(s.tree.root)
-		s.gate.leave()
+		s.gate.Leave()
 	}
-	s.gate.close()
+	s.gate.Close()
 	if err != nil {
 		return fail("close", "", during("flush", err))
 	}
@@ -91,10 +92,10 @@ func (s *Store) inside(ctx context.Context, op, key string, call func() error) e
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return err
 	}
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return ports.Fail(op, key, ports.ErrClosed, nil)
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	if err := call(); err != nil {
 		return fail(op, key, err)
 	}

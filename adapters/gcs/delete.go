@@ -12,7 +12,7 @@ func (s *bucket) Delete(ctx context.Context, key string, cond ports.Condition) e
 	if err := s.enter(ctx, opDelete, key); err != nil {
 		return err
 	}
-	defer s.life.leave()
+	defer s.gate.Leave()
 	if cond.IsAbsent() {
 		return ports.Fail(opDelete, key, ports.ErrUnsupported, errors.New("only what exists can be deleted"))
 	}

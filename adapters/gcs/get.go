@@ -47,7 +47,7 @@ func (s *bucket) download(ctx context.Context, op, key string, opts ports.GetOpt
 	}
 	d, err := s.ask(ctx, op, key, opts)
 	if err != nil {
-		s.life.leave()
+		s.gate.Leave()
 	}
 	return d, err
 }
@@ -167,6 +167,6 @@ func (d *download) Close() error {
 	d.closed = true
 	d.attempt.stop()
 	_ = d.reader.Close() // answers again what Read did
-	d.bucket.life.leave()
+	d.bucket.gate.Leave()
 	return nil
 }

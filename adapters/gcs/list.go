@@ -22,13 +22,13 @@ func (s *bucket) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[por
 	return func(yield func(ports.ObjectInfo, error) bool) {
 		err := ports.ContextDone(ctx, opList, opts.Prefix)
 		if err == nil {
-			err = s.life.enter(opList, opts.Prefix)
+			err = s.begin(opList, opts.Prefix)
 		}
 		if err != nil {
 			yield(ports.ObjectInfo{}, err)
 			return
 		}
-		defer s.life.leave()
+		defer s.gate.Leave()
 		a := &attempt{bucket: s.name, op: opList, key: opts.Prefix}
 		a.start(ctx)
 		defer a.stop()

@@ -30,9 +30,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newBucket(link.client, opts)
-	s.life.end = link.close
-	return s.ready(ctx, opts)
+	return newBucket(link.client, opts, link.close).ready(ctx, opts)
 }
 
 // New is Open for a client that the caller made, with storage.NewClient, and
@@ -49,7 +47,7 @@ func New(ctx context.Context, client *storage.Client, opts Options) (*Store, err
 	if client == nil {
 		return nil, refuse(opts.Bucket, errors.New("the client is nil"))
 	}
-	return newBucket(client, opts).ready(ctx, opts)
+	return newBucket(client, opts, func() {}).ready(ctx, opts)
 }
 
 // ready puts the prefix on the bucket and probes it there. It closes the
@@ -68,7 +66,7 @@ func (s *bucket) ready(ctx context.Context, opts Options) (*Store, error) {
 	return store, nil
 }
 
-func newBucket(client *storage.Client, opts Options) *bucket {
+func newBucket(client *storage.Client, opts Options, release func()) *bucket {
 	handle := client.Bucket(opts.Bucket).Retryer(storage.WithPolicy(storage.RetryNever))
 	if opts.UserProject != "" {
 		handle = handle.UserProject(opts.UserProject)
@@ -77,13 +75,15 @@ func newBucket(client *storage.Client, opts Options) *bucket {
 	if opts.Prefix != "" {
 		ping = opts.Prefix + "/" + pingKey
 	}
-	return &bucket{
+	b := &bucket{
 		handle: handle, name: opts.Bucket, ping: ping, chunkSize: opts.ChunkSize,
 		caps: ports.Capabilities{
 			Name: "gcs", ConditionalDelete: true, UniqueVersions: true,
 			LateWrites: true, NestedKeys: true, MaxObjectSize: maxObjectSize,
 		},
 	}
+	b.gate.Open(release)
+	return b
 }
 
 // refuse is for options: nothing was asked of any server.

@@ -104,7 +104,7 @@ func TestRequestsAreSigned(t *testing.T) {
 	defer l.close()
 	opts := Options{Bucket: bucketName, UserProject: "payer"}
 	check(t, opts.applyDefaults())
-	store := newBucket(l.client, opts)
+	store := newBucket(l.client, opts, func() {})
 	_, err = store.Put(t.Context(), "k.json", []byte("x"), ports.Any)
 	check(t, err)
 	_, err = store.Get(t.Context(), "k.json", ports.GetOptions{})

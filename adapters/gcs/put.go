@@ -24,7 +24,7 @@ func (s *bucket) Put(ctx context.Context, key string, data []byte, cond ports.Co
 	if err := s.enter(ctx, opPut, key); err != nil {
 		return "", err
 	}
-	defer s.life.leave()
+	defer s.gate.Leave()
 	if int64(len(data)) > maxObjectSize {
 		return "", ports.Fail(opPut, key, ports.ErrTooLarge, errSize)
 	}

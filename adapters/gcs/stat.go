@@ -26,7 +26,7 @@ func (s *bucket) stat(ctx context.Context, op, key string) (ports.ObjectInfo, er
 	if err := s.enter(ctx, op, key); err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	defer s.life.leave()
+	defer s.gate.Leave()
 	a := &attempt{bucket: s.name, op: op, key: key}
 	a.start(ctx)
 	defer a.stop()

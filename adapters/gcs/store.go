@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/smarterbase/smarterbase/ports"
+	"github.com/smarterbase/smarterbase/ports/gate"
 )
 
 // Store is a bucket, or the part of it below a prefix. Open and New make it.
@@ -31,7 +32,7 @@ type bucket struct {
 	ping      string
 	chunkSize int
 	caps      ports.Capabilities // constant once Open returned
-	life      lifetime
+	gate      gate.Gate          // a client that is closed under a call panics
 }
 
 const (
@@ -53,12 +54,12 @@ func (s *bucket) Ping(ctx context.Context) error {
 
 // Close lets calls in flight end. A second Close answers nil.
 func (s *bucket) Close() error {
-	s.life.close()
+	s.gate.Close()
 	return nil
 }
 
 // enter starts a call on one key. Each enter that answers nil is followed by
-// one s.life.leave.
+// one s.gate.Leave.
 func (s *bucket) enter(ctx context.Context, op, key string) error {
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return err
@@ -66,5 +67,13 @@ func (s *bucket) enter(ctx context.Context, op, key string) error {
 	if err := ports.ValidateKey(key); err != nil {
 		return ports.Fail(op, key, ports.ErrInvalidKey, err)
 	}
-	return s.life.enter(op, key)
+	return s.begin(op, key)
+}
+
+// begin is the end of enter, for calls that are not about one key.
+func (s *bucket) begin(op, key string) error {
+	if !s.gate.Enter() {
+		return ports.Fail(op, key, ports.ErrClosed, nil)
+	}
+	return nil
 }

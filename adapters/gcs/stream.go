@@ -32,7 +32,7 @@ func (s *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond
 	if err := s.enter(ctx, opPutStream, key); err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	defer s.life.leave()
+	defer s.gate.Leave()
 	src := &source{ctx: ctx, body: body}
 	var head bytes.Buffer
 	if _, err := io.CopyN(&head, src, smallStream+1); err != nil && src.err != nil {

@@ -19,7 +19,7 @@ func (s *bucket) Delete(ctx context.Context, key string, cond ports.Condition) e
 	if err != nil {
 		return err
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	if !cond.IsAny() {
 		return ports.Fail("delete", key, ports.ErrUnsupported, errDeleteCondition)
 	}
@@ -42,7 +42,7 @@ func (s *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error
 	if err := s.begin(ctx, op, ""); err != nil {
 		return nil, err
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	errs := make([]error, len(keys))
 	names := make([]string, len(keys))
 	for i, key := range keys {

@@ -21,7 +21,7 @@ func (s *bucket) Get(ctx context.Context, key string, opts ports.GetOptions) (po
 	if err != nil {
 		return ports.Object{}, err
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	found, err := s.open(ctx, "get", key, name, opts)
 	if err != nil {
 		return ports.Object{}, err
@@ -41,7 +41,7 @@ func (s *bucket) Stat(ctx context.Context, key string) (ports.ObjectInfo, error)
 	if err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	entry, err := s.core.StatObject(ctx, s.name, name, sdk.StatObjectOptions{})
 	if err != nil {
 		return ports.ObjectInfo{}, s.fail(ctx, attempt{op: "stat", key: key}, err)

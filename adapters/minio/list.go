@@ -23,7 +23,7 @@ func (s *bucket) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[por
 			yield(ports.ObjectInfo{}, err)
 			return
 		}
-		defer s.gate.leave()
+		defer s.gate.Leave()
 		within, some := boundsOf(opts)
 		if !some {
 			return
@@ -118,7 +118,7 @@ func (w *walk) take(entry *sdk.ObjectInfo) error {
 	}
 	if w.found++; w.found == w.opts.Limit {
 		w.over = true
-	} else if w.bucket.gate.closed.Load() {
+	} else if w.bucket.gate.Closed() {
 		return ports.Fail("list", w.opts.Prefix, ports.ErrClosed, nil)
 	}
 	return nil

@@ -18,7 +18,7 @@ func (s *bucket) Put(ctx context.Context, key string, data []byte, cond ports.Co
 	if err != nil {
 		return "", err
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	return s.put(ctx, "put", key, name, data, cond)
 }
 

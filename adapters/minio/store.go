@@ -9,6 +9,7 @@ import (
 	sdk "github.com/minio/minio-go/v7"
 
 	"github.com/smarterbase/smarterbase/ports"
+	"github.com/smarterbase/smarterbase/ports/gate"
 )
 
 // Store is a bucket, or the part of it below a prefix. Open and New make it.
@@ -31,7 +32,7 @@ type bucket struct {
 	name     string
 	partSize int
 	buffers  *buffers
-	gate     *gate
+	gate     gate.Gate // so that no connection is given back after the idle ones were closed
 
 	// uploadsHold: the server honours conditions at the end of an upload in
 	// parts, too. The probe finds out; without it MinIO is believed.
@@ -42,10 +43,12 @@ type bucket struct {
 const maxObjectSize = 5 << 30
 
 func newBucket(client *sdk.Client, opts Options, release func()) *bucket {
-	return &bucket{
+	b := &bucket{
 		core: sdk.Core{Client: client}, name: opts.Bucket, partSize: int(opts.PartSize),
-		buffers: newBuffers(int(opts.PartSize)), gate: newGate(release), uploadsHold: true,
+		buffers: newBuffers(int(opts.PartSize)), uploadsHold: true,
 	}
+	b.gate.Open(release)
+	return b
 }
 
 // Capabilities are those of MinIO. The probe refuses a server that has less.
@@ -61,7 +64,7 @@ func (s *bucket) Ping(ctx context.Context) error {
 	if err := s.begin(ctx, "ping", ""); err != nil {
 		return err
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	found, err := s.core.BucketExists(ctx, s.name)
 	if err != nil {
 		return s.fail(ctx, attempt{op: "ping", stage: reading}, err)
@@ -74,17 +77,17 @@ func (s *bucket) Ping(ctx context.Context) error {
 
 // Close lets calls in flight end. A second Close answers nil.
 func (s *bucket) Close() error {
-	s.gate.close()
+	s.gate.Close()
 	return nil
 }
 
 // begin starts a call. Each begin that answers nil is followed by one
-// s.gate.leave.
+// s.gate.Leave.
 func (s *bucket) begin(ctx context.Context, op, key string) error {
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return err
 	}
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return ports.Fail(op, key, ports.ErrClosed, nil)
 	}
 	return nil

@@ -18,7 +18,7 @@ func (s *bucket) GetStream(ctx context.Context, key string, opts ports.GetOption
 	}
 	found, err := s.open(ctx, op, key, name, opts)
 	if err != nil {
-		s.gate.leave()
+		s.gate.Leave()
 		return ports.ObjectInfo{}, nil, err
 	}
 	return found.info, &download{bucket: s, ctx: ctx, key: key, body: found.body, left: found.length}, nil
@@ -56,7 +56,7 @@ func (d *download) Read(b []byte) (int, error) {
 func (d *download) Close() error {
 	d.once.Do(func() {
 		_ = d.body.Close() // a failure says nothing about what was read
-		d.bucket.gate.leave()
+		d.bucket.gate.Leave()
 	})
 	return nil
 }

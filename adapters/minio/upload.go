@@ -35,7 +35,7 @@ func (s *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond
 	if err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	if err := checkPut(opUpload, key, nil, cond); err != nil {
 		return ports.ObjectInfo{}, err
 	}
@@ -99,12 +99,11 @@ func (s *bucket) upload(ctx context.Context, key, name string, first *[]byte, bo
 		s.buffers.large.Put(first)
 		return ports.ObjectInfo{}, ports.Fail(opUpload, key, ports.ErrUnsupported, errors.New("the server ignores conditions of uploads in parts"))
 	}
-	id, err := s.core.NewMultipartUpload(ctx, s.name, name, putOptions(key, ports.Any))
+	u, err := s.newUpload(ctx, key, name)
 	if err != nil {
 		s.buffers.large.Put(first)
-		return ports.ObjectInfo{}, s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
+		return ports.ObjectInfo{}, err
 	}
-	u := &upload{store: s, key: key, name: name, id: id, free: make(chan *[]byte, parallelParts+1)}
 	err = u.send(ctx, first, body)
 	if err == nil {
 		err = ports.ContextDone(ctx, opUpload, key) // nothing is visible yet
@@ -116,18 +115,26 @@ func (s *bucket) upload(ctx context.Context, key, name string, first *[]byte, bo
 	return u.complete(ctx, cond)
 }
 
+// newUpload begins an upload: nothing is visible of it yet.
+func (s *bucket) newUpload(ctx context.Context, key, name string) (*upload, error) {
+	id, err := s.core.NewMultipartUpload(ctx, s.name, name, putOptions(key, ports.Any))
+	if err != nil {
+		return nil, s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
+	}
+	return &upload{store: s, key: key, name: name, id: id, free: make(chan *[]byte, parallelParts+1)}, nil
+}
+
 // uploadOnePart is an upload of a body that would not need one.
 func (s *bucket) uploadOnePart(ctx context.Context, key string, data []byte, cond ports.Condition) error {
 	name, err := s.enter(ctx, opUpload, key)
 	if err != nil {
 		return err
 	}
-	defer s.gate.leave()
-	id, err := s.core.NewMultipartUpload(ctx, s.name, name, putOptions(key, ports.Any))
+	defer s.gate.Leave()
+	u, err := s.newUpload(ctx, key, name)
 	if err != nil {
-		return s.fail(ctx, attempt{op: opUpload, key: key, stage: staging}, err)
+		return err
 	}
-	u := &upload{store: s, key: key, name: name, id: id}
 	if err := u.part(ctx, ctx, 1, data); err != nil {
 		u.abort(ctx)
 		return err

@@ -29,7 +29,7 @@ func (b *bucket) DeleteBatch(ctx context.Context, keys []string) ([]error, error
 	if err := b.enter(ctx, "delete batch", ""); err != nil {
 		return nil, err
 	}
-	defer b.gate.leave()
+	defer b.gate.Leave()
 	list := newBatch(keys)
 	b.removeAlone(ctx, list)
 	for left := list.ids; len(left) > 0; {

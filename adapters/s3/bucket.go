@@ -8,6 +8,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/smarterbase/smarterbase/ports"
+	"github.com/smarterbase/smarterbase/ports/gate"
 )
 
 // bucket is the store on a whole bucket. Its methods are the boundary of the
@@ -19,7 +20,7 @@ type bucket struct {
 	opts   Options
 	each   []func(*awss3.Options) // of every request: no retries, no redirects
 	parts  partPool
-	gate   gate
+	gate   gate.Gate // so that no connection is given back after the idle ones were closed
 }
 
 func newBucket(client *awss3.Client, opts Options, release func()) *bucket {
@@ -31,7 +32,7 @@ func newBucket(client *awss3.Client, opts Options, release func()) *bucket {
 		b.each = append(b.each, func(o *awss3.Options) { o.HTTPClient = &staying })
 	}
 	b.parts.size = opts.PartSize
-	b.gate.open(release)
+	b.gate.Open(release)
 	return b
 }
 
@@ -52,7 +53,7 @@ func (b *bucket) Ping(ctx context.Context) error {
 	if err := b.enter(ctx, "ping", ""); err != nil {
 		return err
 	}
-	defer b.gate.leave()
+	defer b.gate.Leave()
 	_, err := b.client.HeadBucket(ctx, &awss3.HeadBucketInput{Bucket: &b.name}, b.each...)
 	if err == nil {
 		return nil
@@ -68,7 +69,7 @@ func (b *bucket) Ping(ctx context.Context) error {
 // normally; idle connections are closed, at the latest when the last of them
 // ended. A second Close answers nil.
 func (b *bucket) Close() error {
-	b.gate.close()
+	b.gate.Close()
 	return nil
 }
 
@@ -80,12 +81,12 @@ func (b *bucket) enterKey(ctx context.Context, op, key string) error {
 	return b.enter(ctx, op, key)
 }
 
-// enter lets a call into the store; if it answers nil, gate.leave must follow.
+// enter lets a call into the store; if it answers nil, gate.Leave must follow.
 func (b *bucket) enter(ctx context.Context, op, key string) error {
 	if err := ports.ContextDone(ctx, op, key); err != nil {
 		return err
 	}
-	if !b.gate.enter() {
+	if !b.gate.Enter() {
 		return ports.Fail(op, key, ports.ErrClosed, nil)
 	}
 	return nil

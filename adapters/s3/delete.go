@@ -22,7 +22,7 @@ func (b *bucket) Delete(ctx context.Context, key string, cond ports.Condition) e
 	if err := b.enterKey(ctx, "delete", key); err != nil {
 		return err
 	}
-	defer b.gate.leave()
+	defer b.gate.Leave()
 	version, versioned := cond.Version()
 	switch {
 	case cond.IsAbsent():

@@ -23,7 +23,7 @@ func (b *bucket) Get(ctx context.Context, key string, opts ports.GetOptions) (po
 	if err := b.enterKey(ctx, "get", key); err != nil {
 		return ports.Object{}, err
 	}
-	defer b.gate.leave()
+	defer b.gate.Leave()
 	return b.read(ctx, key, opts)
 }
 
@@ -159,7 +159,7 @@ func (b *bucket) Stat(ctx context.Context, key string) (ports.ObjectInfo, error)
 	if err := b.enterKey(ctx, "stat", key); err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	defer b.gate.leave()
+	defer b.gate.Leave()
 	return b.stat(ctx, "stat", key)
 }
 

@@ -27,7 +27,7 @@ func (b *bucket) List(ctx context.Context, opts ports.ListOptions) iter.Seq2[por
 			yield(ports.ObjectInfo{}, err)
 			return
 		}
-		defer b.gate.leave()
+		defer b.gate.Leave()
 		if !canHoldKeys(opts.Prefix) {
 			return
 		}

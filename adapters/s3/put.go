@@ -25,7 +25,7 @@ func (b *bucket) Put(ctx context.Context, key string, data []byte, cond ports.Co
 	if err := b.enterKey(ctx, "put", key); err != nil {
 		return "", err
 	}
-	defer b.gate.leave()
+	defer b.gate.Leave()
 	if int64(len(data)) > b.opts.MaxObjectSize {
 		return "", ports.Fail("put", key, ports.ErrTooLarge, fmt.Errorf("%d bytes are more than %d", len(data), b.opts.MaxObjectSize))
 	}

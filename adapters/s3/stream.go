@@ -19,7 +19,7 @@ func (b *bucket) GetStream(ctx context.Context, key string, opts ports.GetOption
 	}
 	d, err := b.settled(ctx, key, opts)
 	if err != nil {
-		b.gate.leave()
+		b.gate.Leave()
 		return ports.ObjectInfo{}, nil, err
 	}
 	return d.info, &reader{ctx: ctx, bucket: b, key: key, body: d.body, left: d.length}, nil
@@ -71,6 +71,6 @@ func (r *reader) Close() error {
 		r.failed = ports.Fail("get", r.key, ports.ErrClosed, nil)
 	}
 	_ = r.body.Close() // what was not read is given up
-	r.bucket.gate.leave()
+	r.bucket.gate.Leave()
 	return nil
 }

@@ -34,7 +34,7 @@ func (b *bucket) PutStream(ctx context.Context, key string, body io.Reader, cond
 	if err := b.enterKey(ctx, "put", key); err != nil {
 		return ports.ObjectInfo{}, err
 	}
-	defer b.gate.leave()
+	defer b.gate.Leave()
 	if err := b.admit(ctx, key, cond); err != nil {
 		return ports.ObjectInfo{}, err
 	}
