@@ -22,6 +22,9 @@ func TestScanAllocations(t *testing.T) {
 	if _, err := users.Core().CreateAll(ctx, docs); err != nil {
 		t.Fatal(err)
 	}
+	if err := users.Core().WaitReady(ctx); err != nil { // a build in the background allocates, too
+		t.Fatal(err)
+	}
 	query := users.Query().Where(core.Gte("name", "name 5")).OrderBy("name", core.Desc).Limit(50)
 	allocations := testing.AllocsPerRun(3, func() {
 		if found, err := query.All(ctx); err != nil || len(found) != 50 {
