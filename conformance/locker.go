@@ -33,7 +33,8 @@ type LockerHarness struct {
 	Waive map[string]string
 }
 
-// TestLocker checks every clause of ports.Locker and ports.Lease as a subtest
+// TestLocker checks every clause of ports.Locker, ports.Lease and, where the
+// locker has it, ports.LockerAdmin as a subtest
 // named by its id, logs the report and returns it.
 func TestLocker(t *testing.T, h LockerHarness) Report {
 	t.Helper()
@@ -42,8 +43,11 @@ func TestLocker(t *testing.T, h LockerHarness) Report {
 	return report
 }
 
-// LockerClauses returns the clauses of ports.Locker and ports.Lease.
-func LockerClauses() []Clause[LockerHarness] { return slices.Concat(lockerClauses, leaseClauses) }
+// LockerClauses returns the clauses of ports.Locker, ports.Lease and
+// ports.LockerAdmin.
+func LockerClauses() []Clause[LockerHarness] {
+	return slices.Concat(lockerClauses, leaseClauses, lockerAdminClauses)
+}
 
 var lockerClauses = []Clause[LockerHarness]{
 	{"LK-CTX-1", "A call whose context is done MUST answer an error matching ctx.Err() and hold nothing.", lockerDoneContext},

@@ -21,6 +21,9 @@ func (c *Collection[T]) Atomic(ctx context.Context, id string, fn func(value *T)
 	if err := c.docs.checkID("update", id); err != nil {
 		return Document[T]{}, err
 	}
+	if c.tx != nil {
+		return c.Update(ctx, id, fn, options...)
+	}
 	db := c.docs.db
 	lock := db.lockOptions(LockOptions{TTL: atomicTTL, Wait: atomicWait})
 	wait, cancel := deadline.Within(ctx, lock.Clock, atomicWait) // also for a locker that does not answer

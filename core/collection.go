@@ -2,11 +2,8 @@ package core
 
 import (
 	"context"
-	"errors"
 	"reflect"
-	"slices"
 
-	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/rawjson"
 	"github.com/smarterbase/smarterbase/ports"
@@ -19,6 +16,7 @@ type Collection[T any] struct {
 	docs  *documents
 	shape *shape
 	codec ports.Codec
+	tx    *Tx // nil outside of transactions
 }
 
 // Document is a document with its id and revision.
@@ -37,7 +35,7 @@ type Document[T any] struct {
 // JSON name "id" is taken for it where none is tagged); sb:"index" with
 // the options name:…, optional and desc; sb:"created" and sb:"updated" on
 // time.Time fields. A tag that makes no sense is refused with ErrInvalid.
-func NewCollection[T any](ctx context.Context, db *DB, name string, indexes ...IndexDefinition) (*Collection[T], error) {
+func NewCollection[T any](ctx context.Context, db *DB, name string, definitions ...Definition) (*Collection[T], error) {
 	if problem := layout.CheckCollection(name); problem != "" {
 		return nil, invalid("open collection", name, "", "%s", problem)
 	}
@@ -49,42 +47,20 @@ func NewCollection[T any](ctx context.Context, db *DB, name string, indexes ...I
 		return nil, invalid("open collection", name, "", "%w", err)
 	}
 	c := &Collection[T]{docs: db.documents(name), shape: s, codec: db.options.Codec}
-	definitions, err := c.definitions(indexes)
+	declared, err := c.declaration(definitions)
 	if err != nil {
 		return nil, invalid("open collection", name, "", "%w", err)
 	}
-	if err := c.docs.holder.Declare(ctx, definitions); err != nil {
+	if err := c.docs.holder.DeclareUnique(ctx, declared.unique); err != nil {
+		return nil, readFail("open collection", name, "", err)
+	}
+	if err := c.docs.holder.Declare(ctx, declared.indexes); err != nil {
+		return nil, readFail("open collection", name, "", err)
+	}
+	if err := c.docs.declareReferences(ctx, declared.references); err != nil {
 		return nil, readFail("open collection", name, "", err)
 	}
 	return c, nil
-}
-
-// definitions joins what tags and arguments declare, and registers functions.
-func (c *Collection[T]) definitions(indexes []IndexDefinition) ([]index.Definition, error) {
-	all := c.shape.indexes
-	names := make(map[string]string) // name → set
-	for _, d := range all {
-		names[d.Name] = d.Set()
-	}
-	for _, declared := range indexes {
-		d, err := declared.check(c.shape)
-		if err != nil {
-			return nil, err
-		}
-		if set, taken := names[d.Name]; taken && set != d.Set() {
-			return nil, errors.New("two different indexes have the name " + d.Name)
-		}
-		names[d.Name] = d.Set()
-		if declared.extract != nil {
-			c.docs.holder.SetExtractor(d.Extract, func(members []byte) ([]any, error) {
-				return declared.extract(members, c.codec)
-			})
-		}
-		if !slices.ContainsFunc(all, func(same index.Definition) bool { return same.Set() == d.Set() }) {
-			all = append(all[:len(all):len(all)], d)
-		}
-	}
-	return all, nil
 }
 
 // Name is the name of the collection.
@@ -96,10 +72,17 @@ func (c *Collection[T]) DB() *DB { return c.docs.db }
 // HasID reports whether T has a field that holds the id.
 func (c *Collection[T]) HasID() bool { return c.shape.id != nil }
 
-// WaitReady waits until all indexes of the collection are ready. It answers an
-// error if that won't come by itself.
+// WaitReady waits until all indexes and unique constraints of the collection are
+// ready, and until every program honours the references of the collection that
+// this one was the first to declare. It answers an error if that won't come by itself: ErrConstraint with a
+// *DuplicateValuesError as its cause if documents have values that a constraint
+// forbids.
 func (c *Collection[T]) WaitReady(ctx context.Context) error {
-	return readFail("wait for indexes", c.docs.name, "", c.docs.holder.WaitReady(ctx))
+	err := c.docs.notReady(c.docs.holder.WaitReady(ctx))
+	if err == nil {
+		err = c.docs.waitHonoured(ctx)
+	}
+	return readFail("wait for indexes", c.docs.name, "", err)
 }
 
 // Get reads a document; ErrNotFound if there is none. One request.
@@ -109,7 +92,7 @@ func (c *Collection[T]) Get(ctx context.Context, id string) (doc Document[T], er
 	if err := c.docs.checkID("get", id); err != nil {
 		return doc, err
 	}
-	read, err := c.docs.get(ctx, id)
+	read, err := c.tx.get(ctx, c.docs, id)
 	if err != nil {
 		return doc, readFail("get", c.docs.name, id, err)
 	}
@@ -118,7 +101,7 @@ func (c *Collection[T]) Get(ctx context.Context, id string) (doc Document[T], er
 
 // Exists reports whether there is a document under the id. One request.
 func (c *Collection[T]) Exists(ctx context.Context, id string) (bool, error) {
-	return c.docs.exists(ctx, id)
+	return c.docs.exists(ctx, c.tx, id)
 }
 
 // decode makes the public form of what was read or written.

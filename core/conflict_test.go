@@ -22,9 +22,9 @@ func openOn(t *testing.T, store ports.ObjectStore, components core.Components) *
 	return db
 }
 
-func collect[T any](t *testing.T, db *core.DB, name string, indexes ...core.IndexDefinition) *core.Collection[T] {
+func collect[T any](t *testing.T, db *core.DB, name string, definitions ...core.Definition) *core.Collection[T] {
 	t.Helper()
-	c, err := core.NewCollection[T](t.Context(), db, name, indexes...)
+	c, err := core.NewCollection[T](t.Context(), db, name, definitions...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/smarterbase/smarterbase/core/internal/lease"
 	"github.com/smarterbase/smarterbase/core/internal/retry"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
+	"github.com/smarterbase/smarterbase/core/internal/txn"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -23,8 +24,10 @@ type DB struct {
 	options   Options
 	registers *cas.Registers
 	reads     *cas.Registers // for single documents by id
+	resolver  *txn.Resolver
 	indexes   *index.System
 	tasks     *tasks.Group
+	finishing *tasks.Group // of transactions that are decided
 	locker    ports.Locker
 	counter   ports.Counter
 
@@ -57,7 +60,7 @@ func Open(ctx context.Context, store ports.ObjectStore, options Options) (*DB, e
 	}
 	db := &DB{
 		store: observeStore(store, &options.Components), caps: caps, options: options,
-		tasks: tasks.New(ctx), collections: make(map[string]*documents), sequences: make(map[string]*sequenceState),
+		tasks: tasks.New(ctx), finishing: tasks.New(ctx), collections: make(map[string]*documents), sequences: make(map[string]*sequenceState),
 		endStop: make(chan struct{}), endDone: make(chan struct{}),
 	}
 	db.assemble()
@@ -65,6 +68,9 @@ func Open(ctx context.Context, store ports.ObjectStore, options Options) (*DB, e
 		defer close(db.endDone)
 		db.indexes.Ender.Run(context.WithoutCancel(ctx), db.endStop)
 	}()
+	if options.MaintainEvery > 0 {
+		db.tasks.Go(db.maintainBackground)
+	}
 	return db, nil
 }
 
@@ -81,25 +87,29 @@ func (db *DB) assemble() {
 	if db.counter == nil {
 		db.counter = &counter.Counter{Registers: db.registers, Random: o.Random, Tasks: db.tasks, Workers: o.Concurrency}
 	}
-	lease, late := localLease, 0*lateWait
+	lease, late, patience := localLease, 0*lateWait, localPatience
 	if db.caps.LateWrites {
-		lease, late = networkLease, lateWait
+		lease, late, patience = networkLease, lateWait, networkPatience
 	}
+	db.resolver = &txn.Resolver{Registers: db.registers, Random: o.Random, Patience: patience}
 	db.indexes = &index.System{
 		Registers: db.registers, Index: index.Partitioned(observeIndex(o.Index, &o.Components)), Partitions: o.IndexPartitions, Available: o.IndexPolicy == IndexAvailable,
-		Lease: lease, LateWait: late, Random: o.Random, Observer: o.Observer, Tasks: db.tasks,
+		Lease: lease, LateWait: late, Random: o.Random, Observer: o.Observer, Tasks: db.tasks, Settled: db.settled,
+		Resolver: db.resolver,
 	}
 	db.indexes.Ender = index.NewEnder(db.indexes.Index, retrier, db.indexes.Report)
 }
 
-// Close ends background work: what is still to be removed from the index is
-// removed, builds stop and are taken up by the next process. It does not
+// Close ends background work: the locks of transactions are replaced by what
+// came of them and what is still to be removed from the index is removed, for
+// five seconds at most each; builds stop and are taken up by the next process. It does not
 // close the store or the index. Calls under way may fail; later ones answer
 // ErrClosed. A second Close answers nil.
 func (db *DB) Close() error {
 	if db.closed.Swap(true) {
 		return nil
 	}
+	db.finishing.Drain(db.options.Clock, closeGrace)
 	db.tasks.Close()
 	close(db.endStop)
 	<-db.endDone

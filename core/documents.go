@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/core/internal/txn"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -20,6 +22,10 @@ type documents struct {
 	name   string
 	folder string
 	holder *index.Holder
+
+	// From when on every program honours the references that were declared here,
+	// on the monotonic clock.
+	honoured atomic.Int64
 }
 
 func newDocuments(db *DB, name string) *documents {
@@ -34,16 +40,19 @@ type current struct {
 	id       string
 	state    cas.State
 	revision revision.Revision
+	nonce    string // of the body, see document.NameOf
 	schema   int
 	members  []byte // nil: there is no document
 	corrupt  error  // there is something, but it can't be read as a document
 	kept     bool   // a change left it as it was
+
+	honours *index.Rules // what was done for the rules of the collection before it is written
 }
 
 func (c *current) exists() bool { return c.members != nil || c.corrupt != nil }
 
-func (c *current) content() index.Content {
-	return index.Content{Revision: c.revision, Members: c.members}
+func (c *current) content() index.State {
+	return index.State{ID: c.id, Content: index.Content{Revision: c.revision, Members: c.members}}
 }
 
 // public is the revision that users see.
@@ -53,13 +62,30 @@ func (c *current) public(docs *documents) Revision {
 	return Revision{number: c.revision, origin: &origin{docs: docs, state: state, content: c.members, schema: c.schema}}
 }
 
-// read reads a document for a change: its text is checked as a whole.
+// read reads a document for a change: its text is checked as a whole, and a
+// lock on it is replaced by what came of its transaction.
 func (d *documents) read(ctx context.Context, id string) (current, error) {
-	state, err := d.db.registers.Read(ctx, layout.DocumentKey(d.folder, id))
+	state, err := d.db.resolver.Read(ctx, layout.DocumentKey(d.folder, id))
 	if err != nil || !state.Exists {
 		return current{id: id, state: state}, err
 	}
 	return parseCurrent(id, state, true)
+}
+
+// look answers what a locked document means to a reader.
+func (d *documents) look(ctx context.Context, id string, state cas.State, mode txn.Mode) (c current, view txn.View, err error) {
+	view, state, err = d.db.resolver.Look(ctx, state, mode)
+	if err != nil {
+		return c, view, err
+	}
+	if state.Exists, state.Body = view.Body != nil, view.Body; view.Locked {
+		state = state.Spend()
+	}
+	if !state.Exists {
+		return current{id: id, state: state}, view, nil
+	}
+	c, err = parseCurrent(id, state, true)
+	return c, view, err
 }
 
 func parseCurrent(id string, state cas.State, check bool) (current, error) {
@@ -73,7 +99,7 @@ func parseCurrent(id string, state cas.State, check bool) (current, error) {
 		c.corrupt = err
 		return c, nil
 	}
-	c.revision, c.schema, c.members = parsed.Revision, parsed.Version, parsed.Members
+	c.revision, c.nonce, c.schema, c.members = parsed.Revision, parsed.Nonce, parsed.Version, parsed.Members
 	return c, nil
 }
 
@@ -90,13 +116,27 @@ func (d *documents) get(ctx context.Context, id string) (current, error) {
 	parsed, err := document.Parse(object.Data, false)
 	switch {
 	case errors.Is(err, document.ErrLocked):
-		return c, err
+		return d.getLocked(ctx, id, state)
 	case err != nil:
 		return c, corrupt(err)
 	case parsed.Deleted:
 		return c, ports.ErrNotFound
 	}
 	c.revision, c.schema, c.members = parsed.Revision, parsed.Version, parsed.Members
+	return c, nil
+}
+
+// getLocked is get for a document that a transaction has locked.
+func (d *documents) getLocked(ctx context.Context, id string, state cas.State) (current, error) {
+	c, _, err := d.look(ctx, id, state, txn.Plain)
+	switch {
+	case err != nil:
+		return c, err
+	case c.corrupt != nil:
+		return c, corrupt(c.corrupt)
+	case c.members == nil:
+		return c, ports.ErrNotFound
+	}
 	return c, nil
 }
 

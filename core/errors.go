@@ -9,6 +9,8 @@ import (
 	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/rawjson"
+	"github.com/smarterbase/smarterbase/core/internal/txn"
+	"github.com/smarterbase/smarterbase/core/internal/unique"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -25,6 +27,10 @@ var (
 	// ErrConflict: the document is not, or no longer, in the state that the
 	// write asked for. Nothing was changed: read again and retry.
 	ErrConflict = errors.New("conflict")
+
+	// ErrConstraint: a unique value or a reference forbids the write. Nothing was
+	// changed; the cause says which document stands in the way.
+	ErrConstraint = errors.New("constraint violated")
 
 	// ErrUnavailable: the store or the index does not serve this now, after
 	// retries. Nothing was changed: back off.
@@ -144,9 +150,17 @@ var kinds = []struct{ cause, kind error }{
 	{ports.ErrTooLarge, ErrInvalid},
 	{ports.ErrCorrupt, ErrCorrupt},
 	{ports.ErrUnsupported, ErrUnsupported},
-	{document.ErrLocked, ErrUnsupported},
+	{document.ErrLocked, ErrCorrupt}, // a lock where none can be
+	{index.ErrMoved, ErrConflict},
+	{txn.ErrTooLate, ErrConflict},
+	{txn.ErrEnded, ErrConflict},
+	{errRules, ErrConflict},
 	{index.ErrNoExtractor, ErrUnsupported},
 	{index.ErrNotIndexable, ErrInvalid},
+	{ErrConstraint, ErrConstraint},
+	{unique.ErrUnusable, ErrInvalid},
+	{unique.ErrNoNormalizer, ErrUnsupported},
+	{index.ErrDefinition, ErrInvalid},
 	{rawjson.ErrNotObject, ErrCorrupt},
 	{cas.ErrTooOld, ErrConflict},
 }

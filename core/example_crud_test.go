@@ -19,7 +19,7 @@ type User struct {
 }
 
 // openUsers opens a collection in memory, with three users.
-func openUsers(indexes ...core.IndexDefinition) (users *core.Collection[User], done func()) {
+func openUsers(definitions ...core.Definition) (users *core.Collection[User], done func()) {
 	ctx := context.Background()
 	db, err := core.Open(ctx, memory.NewStore(memory.StoreOptions{}), core.Options{
 		Components: core.Components{Index: memory.NewIndex(memory.IndexOptions{})},
@@ -27,7 +27,7 @@ func openUsers(indexes ...core.IndexDefinition) (users *core.Collection[User], d
 	if err != nil {
 		panic(err)
 	}
-	if users, err = core.NewCollection[User](ctx, db, "users", indexes...); err != nil {
+	if users, err = core.NewCollection[User](ctx, db, "users", definitions...); err != nil {
 		panic(err)
 	}
 	for _, user := range []User{

@@ -18,14 +18,18 @@ import (
 
 // Get decodes the document under a key into the value that into points to;
 // ErrNotFound if there is none. One request.
-func (db *DB) Get(ctx context.Context, key string, into any) (rev Revision, err error) {
+func (db *DB) Get(ctx context.Context, key string, into any) (Revision, error) {
+	return db.getKey(ctx, nil, key, into)
+}
+
+func (db *DB) getKey(ctx context.Context, tx *Tx, key string, into any) (rev Revision, err error) {
 	docs, id, err := db.locate("get", key)
 	if err != nil {
 		return rev, err
 	}
 	ctx, end := docs.operation(ctx, "get", id)
 	defer func() { end(1, err) }()
-	read, err := docs.get(ctx, id)
+	read, err := tx.get(ctx, docs, id)
 	if err != nil {
 		return rev, readFail("get", docs.name, id, err)
 	}
@@ -38,22 +42,26 @@ func (db *DB) Get(ctx context.Context, key string, into any) (rev Revision, err 
 // Create stores a new document under a key; ErrExists if there is one. The
 // value must encode to a JSON object. One request.
 func (db *DB) Create(ctx context.Context, key string, value any) (Revision, error) {
-	return db.storeKey(ctx, "create", key, value, expectation{absent: true})
+	return db.storeKey(ctx, nil, "create", key, value, expectation{absent: true})
 }
 
 // Put stores the value under a key, whether there is a document or not.
 // Members of the stored document that a struct does not know stay. Two
 // requests; one with a revision from the last minute.
 func (db *DB) Put(ctx context.Context, key string, value any, options ...WriteOption) (Revision, error) {
+	return db.putKey(ctx, nil, key, value, options)
+}
+
+func (db *DB) putKey(ctx context.Context, tx *Tx, key string, value any, options []WriteOption) (Revision, error) {
 	want, err := expect(options)
 	if err != nil {
 		return Revision{}, invalid("put", "", key, "%w", err)
 	}
-	return db.storeKey(ctx, "put", key, value, want)
+	return db.storeKey(ctx, tx, "put", key, value, want)
 }
 
-func (db *DB) storeKey(ctx context.Context, op, key string, value any, want expectation) (Revision, error) {
-	return db.modifyKey(ctx, key, &change{op: op, expectation: want, replaces: true, build: func(base []byte) ([]byte, error) {
+func (db *DB) storeKey(ctx context.Context, tx *Tx, op, key string, value any, want expectation) (Revision, error) {
+	return db.modifyKey(ctx, tx, key, &change{op: op, expectation: want, replaces: true, build: func(base []byte) ([]byte, error) {
 		after, err := encodeMembers(db.options.Codec, value)
 		if err != nil || base == nil {
 			return after, err
@@ -87,6 +95,10 @@ func (db *DB) overlay(base, after []byte, value any) []byte {
 // otherwise all of that again. into is set to its zero value before each run. See
 // Collection.Update.
 func (db *DB) Update(ctx context.Context, key string, into any, fn func() error, options ...WriteOption) (Revision, error) {
+	return db.updateKey(ctx, nil, key, into, fn, options)
+}
+
+func (db *DB) updateKey(ctx context.Context, tx *Tx, key string, into any, fn func() error, options []WriteOption) (Revision, error) {
 	want, err := expect(options)
 	target := reflect.ValueOf(into)
 	switch {
@@ -96,7 +108,7 @@ func (db *DB) Update(ctx context.Context, key string, into any, fn func() error,
 		return Revision{}, invalid("update", "", key, "the value to decode into is a %T, not a pointer", into)
 	}
 	want.present = true
-	return db.modifyKey(ctx, key, &change{op: "update", expectation: want, build: func(base []byte) ([]byte, error) {
+	return db.modifyKey(ctx, tx, key, &change{op: "update", expectation: want, build: func(base []byte) ([]byte, error) {
 		return db.updated(base, target, fn)
 	}})
 }
@@ -129,6 +141,10 @@ func (db *DB) updated(base []byte, target reflect.Value, fn func() error) ([]byt
 // Patch applies a JSON merge patch to the document under a key; see
 // Collection.Patch.
 func (db *DB) Patch(ctx context.Context, key string, patch any, options ...WriteOption) (Revision, error) {
+	return db.patchKey(ctx, nil, key, patch, options)
+}
+
+func (db *DB) patchKey(ctx context.Context, tx *Tx, key string, patch any, options []WriteOption) (Revision, error) {
 	docs, id, err := db.locate("patch", key)
 	if err != nil {
 		return Revision{}, err
@@ -142,7 +158,7 @@ func (db *DB) Patch(ctx context.Context, key string, patch any, options ...Write
 		return Revision{}, err
 	}
 	want.present = true
-	return db.modifyKey(ctx, key, &change{op: "patch", expectation: want, build: func(base []byte) ([]byte, error) {
+	return db.modifyKey(ctx, tx, key, &change{op: "patch", expectation: want, build: func(base []byte) ([]byte, error) {
 		if next := rawjson.Patch(base, text); !bytes.Equal(base, next) {
 			return next, nil
 		}
@@ -152,20 +168,28 @@ func (db *DB) Patch(ctx context.Context, key string, patch any, options ...Write
 
 // Delete removes the document under a key; nil if there is none.
 func (db *DB) Delete(ctx context.Context, key string, options ...WriteOption) error {
+	return db.deleteKey(ctx, nil, key, options)
+}
+
+func (db *DB) deleteKey(ctx context.Context, tx *Tx, key string, options []WriteOption) error {
 	docs, id, err := db.locate("delete", key)
 	if err != nil {
 		return err
 	}
-	return docs.remove(ctx, id, options)
+	return docs.remove(ctx, tx, id, options)
 }
 
 // Exists reports whether there is a document under a key. One request.
 func (db *DB) Exists(ctx context.Context, key string) (bool, error) {
+	return db.existsKey(ctx, nil, key)
+}
+
+func (db *DB) existsKey(ctx context.Context, tx *Tx, key string) (bool, error) {
 	docs, id, err := db.locate("exists", key)
 	if err != nil {
 		return false, err
 	}
-	return docs.exists(ctx, id)
+	return docs.exists(ctx, tx, id)
 }
 
 // locate finds the collection and id that a key means.
@@ -182,27 +206,27 @@ func (db *DB) locate(op, key string) (*documents, string, error) {
 	return docs, id, docs.checkID(op, id)
 }
 
-func (db *DB) modifyKey(ctx context.Context, key string, wish *change) (rev Revision, err error) {
+func (db *DB) modifyKey(ctx context.Context, tx *Tx, key string, wish *change) (rev Revision, err error) {
 	docs, id, err := db.locate(wish.op, key)
 	if err != nil {
 		return rev, err
 	}
 	ctx, end := docs.operation(ctx, wish.op, id)
 	defer func() { end(1, err) }()
-	written, err := docs.modify(ctx, id, wish)
+	written, err := tx.modify(ctx, docs, id, wish)
 	if err != nil {
 		return rev, err
 	}
 	return written.public(docs), nil
 }
 
-func (d *documents) exists(ctx context.Context, id string) (found bool, err error) {
+func (d *documents) exists(ctx context.Context, tx *Tx, id string) (found bool, err error) {
 	ctx, end := d.operation(ctx, "exists", id)
 	defer func() { end(0, err) }()
 	if err := d.checkID("exists", id); err != nil {
 		return false, err
 	}
-	_, err = d.get(ctx, id)
+	_, err = tx.get(ctx, d, id)
 	err = readFail("exists", d.name, id, err)
 	if kindIs(err, ErrNotFound) {
 		return false, nil
@@ -210,7 +234,7 @@ func (d *documents) exists(ctx context.Context, id string) (found bool, err erro
 	return err == nil, err
 }
 
-func (d *documents) remove(ctx context.Context, id string, options []WriteOption) (err error) {
+func (d *documents) remove(ctx context.Context, tx *Tx, id string, options []WriteOption) (err error) {
 	ctx, end := d.operation(ctx, "delete", id)
 	defer func() { end(0, err) }()
 	want, err := expect(options)
@@ -221,9 +245,7 @@ func (d *documents) remove(ctx context.Context, id string, options []WriteOption
 		return invalid("delete", d.name, id, "IfAbsent makes no sense for a delete")
 	}
 	want.present = true
-	_, err = d.modify(ctx, id, &change{op: "delete", expectation: want, replaces: true, build: func([]byte) ([]byte, error) {
-		return nil, nil
-	}})
+	err = d.delete(ctx, tx, id, want)
 	if kindIs(err, ErrNotFound) {
 		return nil
 	}

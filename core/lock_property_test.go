@@ -49,12 +49,16 @@ func disturb(plan *faults.Plan, random *rand.Rand) {
 
 // processes opens some databases on one store, whose requests are disturbed, and
 // runs work in each of them.
-func processes(t *testing.T, seed uint64, work func(number int, db *core.DB, random *rand.Rand)) *memory.Store {
+func processes(t *testing.T, seed uint64, work func(number int, db *core.DB, random *rand.Rand), change ...func(*core.Options)) *memory.Store {
 	store := memory.NewStore(memory.StoreOptions{HashVersions: seed%2 == 0})
 	plan := faults.New(faults.Options{})
 	var group sync.WaitGroup
 	for number := range 4 {
-		db := openWith(t, faults.Store(store.Client(), plan), core.Options{Settings: core.Settings{SkipProbe: true}})
+		options := core.Options{Settings: core.Settings{SkipProbe: true}}
+		for _, fn := range change {
+			fn(&options)
+		}
+		db := openWith(t, faults.Store(store.Client(), plan), options)
 		group.Go(func() {
 			work(number, db, rand.New(rand.NewPCG(seed, uint64(number))))
 			_ = db.Close()

@@ -53,6 +53,8 @@ type change struct {
 	// it can also replace what can't be read.
 	replaces bool
 
+	honours *index.Rules // see current
+
 	// build computes the user's members of the next state from those of the
 	// current one; both may be nil for "no document". It may be called again
 	// if another writer came first.
@@ -196,18 +198,27 @@ func (d *documents) write(ctx context.Context, base current, members []byte) (ne
 func (d *documents) writeOnce(ctx context.Context, base current, members []byte) (current, error) {
 	next := current{id: base.id, members: members}
 	next.revision = revision.Next(base.revision, d.db.options.Clock.Now(), d.db.options.Random())
-	var body []byte
-	if members == nil {
-		body = document.Tombstone(next.revision)
-	} else {
+	if members != nil {
 		next.schema = base.schema
-		body = document.Compose(next.revision, next.schema, members)
 	}
-	ticket, err := d.holder.Begin(ctx, base.id, next.content())
+	return d.writeAs(ctx, base, next)
+}
+
+// writeAs is writeOnce for a next state that has its revision.
+func (d *documents) writeAs(ctx context.Context, base, next current) (current, error) {
+	ticket, err := d.holder.Begin(ctx, next.content())
 	if err != nil {
 		return current{}, err
 	}
-	next.state, err = d.db.registers.Write(ctx, base.state, body, next.revision, ticket.Gate)
+	if !ticket.Honour(next.honours, next.members == nil) {
+		ticket.Failed()
+		return current{}, errRules
+	}
+	if err := d.claim(ctx, ticket, &base, &next); err != nil {
+		ticket.Failed()
+		return current{}, err
+	}
+	next.state, err = d.db.registers.Write(ctx, base.state, next.body(), next.revision, ticket.Gate)
 	switch {
 	case err == nil:
 		ticket.Committed(base.content())
@@ -217,4 +228,12 @@ func (d *documents) writeOnce(ctx context.Context, base current, members []byte)
 		ticket.Failed()
 	}
 	return next, err
+}
+
+// body is the stored form of a state that is to be written.
+func (c *current) body() []byte {
+	if c.members == nil {
+		return document.Tombstone(c.revision)
+	}
+	return document.Compose(c.revision, c.schema, c.members)
 }

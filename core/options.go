@@ -55,6 +55,12 @@ type Settings struct {
 	// all of them at once. Collections that have a manifest keep what it says.
 	IndexPartitions int
 
+	// MaintainEvery is how often the store is maintained in the background, by one
+	// of the processes that have it open: at least a minute; default 24 hours,
+	// negative: never. A process looks first ten to twenty minutes after its start,
+	// and about every hour. See DB.Maintain.
+	MaintainEvery time.Duration
+
 	// SkipProbe opens without the requests that prove that the store
 	// honours conditions. For stores that were probed before, and for
 	// credentials that can only read.
@@ -104,6 +110,14 @@ const (
 	// lateWait is how long a request to a store behind a network may take to
 	// take effect.
 	lateWait = 60 * time.Second
+
+	// For how long others are asked to wait for a transaction between its first
+	// lock and its commit.
+	networkPatience = 3 * time.Second
+	localPatience   = time.Second
+
+	// closeGrace is how long Close waits for what should be brought to an end.
+	closeGrace = 5 * time.Second
 )
 
 func (s *Settings) applyDefaults(caps ports.Capabilities) error {
@@ -128,6 +142,12 @@ func (s *Settings) applyDefaults(caps ports.Capabilities) error {
 		if *field.value < field.least || *field.value > field.top {
 			return fmt.Errorf("option %s is %d, not within %d to %d", field.name, *field.value, field.least, field.top)
 		}
+	}
+	if s.MaintainEvery == 0 {
+		s.MaintainEvery = maintainEvery
+	}
+	if s.MaintainEvery > 0 && s.MaintainEvery < time.Minute {
+		return fmt.Errorf("option MaintainEvery is %v, less than a minute", s.MaintainEvery)
 	}
 	if s.Holder == "" {
 		s.Holder = thisProcess()

@@ -212,8 +212,8 @@ func randomConditions(rng *rand.Rand) []condition {
 	return conditions
 }
 
-func randomIndexes(rng *rand.Rand) []core.IndexDefinition {
-	pool := []core.IndexDefinition{
+func randomIndexes(rng *rand.Rand) []core.Definition {
+	pool := []core.Definition{
 		core.Index("x"), core.Index("-x").Named("x_desc"), core.Index("y").Optional(), core.Index("x", "y"), core.Index("y", "-x").Named("y_x"),
 		core.Index("x.y"), core.Index("-z.x", "y").Named("zx_y"), core.Index("x.y", "x"),
 	}

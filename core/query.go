@@ -192,7 +192,11 @@ func (q Query[T]) hits(ctx context.Context) iter.Seq2[hit, error] {
 		r, err := q.compile()
 		if err == nil {
 			r.yield = yield
-			err = r.run(ctx)
+			if q.c.tx != nil {
+				err = q.c.tx.query(ctx, r)
+			} else {
+				err = r.run(ctx)
+			}
 			err = readFail("query", name, "", err)
 		}
 		r.profile.Duration = q.c.docs.db.options.Clock.Elapsed() - began

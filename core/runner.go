@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
+	"github.com/smarterbase/smarterbase/core/internal/txn"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -21,6 +25,11 @@ type runner struct {
 	limit    int
 	yield    func(hit, error) bool
 	reads    *cas.Registers
+
+	// In a transaction:
+	print  *footprint // what the run sees
+	strict bool       // other transactions are not waited for, but noted
+	self   string     // the transaction's own id
 
 	profile Profile
 	best    *best // where there is an order
@@ -42,6 +51,8 @@ type outcome struct {
 	bytes     int
 	exists    bool // an object was read
 	matched   bool
+	locked    string // another transaction, undecided, whose lock a strict run met
+	own       bool   // locked by the transaction itself
 	err       error
 	listing   bool
 }
@@ -98,7 +109,7 @@ func (r *runner) indexed(ctx context.Context, c *index.Candidates) (confirmed bo
 			cancel()
 			return false, err
 		}
-		if o.exists {
+		if o.exists && r.docs.db.registers.Fresh(o.read.state) {
 			c.Seen(o.candidate, o.read.revision)
 		}
 		if !r.take(&o) {
@@ -107,6 +118,9 @@ func (r *runner) indexed(ctx context.Context, c *index.Candidates) (confirmed bo
 	}
 	if ok, err := confirm.wait(); !ok {
 		return false, err
+	}
+	if r.print != nil {
+		r.print.counter = c.Counter
 	}
 	if err := ctx.Err(); err != nil {
 		return true, err
@@ -186,6 +200,45 @@ func (r *runner) reset(reads *cas.Registers) {
 		r.best = &best{limit: r.limit}
 	}
 	r.profile.Candidates, r.profile.Matched, r.profile.Failed = 0, 0, 0
+	if r.print != nil {
+		r.print = &footprint{seen: make(map[string]sight)}
+	}
+}
+
+// fork is another run of the same question, without limit and order, that
+// records what it sees.
+func (r *runner) fork() *runner {
+	return &runner{
+		docs: r.docs, filter: r.filter, residual: r.residual, print: new(footprint),
+		profile: Profile{Collection: r.profile.Collection, Conditions: r.profile.Conditions},
+	}
+}
+
+// deliver yields what was found otherwise.
+func (r *runner) deliver(found []hit, failures []error) error {
+	if len(r.order) > 0 {
+		r.best = &best{limit: r.limit}
+		for _, h := range found {
+			h.key = r.order.key(h.read.members, h.read.id)
+			r.best.add(h)
+		}
+	}
+	for _, err := range failures {
+		if !r.hand(hit{}, err) {
+			return nil
+		}
+	}
+	if r.best != nil {
+		r.finish()
+		return nil
+	}
+	slices.SortFunc(found, func(a, b hit) int { return strings.Compare(layout.Escape(a.read.id), layout.Escape(b.read.id)) })
+	for _, h := range found {
+		if r.yielded++; !r.hand(h, nil) || !r.stopAt(r.limit) {
+			return nil
+		}
+	}
+	return nil
 }
 
 // examine reads a document and decides whether it matches. It runs on many
@@ -205,6 +258,9 @@ func (r *runner) examine(ctx context.Context, id string) (o outcome) {
 	o.exists, o.bytes = true, len(object.Data)
 	state.Exists, state.Version, state.Body = true, object.Version, object.Data
 	o.read, err = parseCurrent(id, state, true)
+	if errors.Is(err, document.ErrLocked) {
+		err = r.unlock(ctx, &o, state)
+	}
 	if err == nil && o.read.corrupt != nil {
 		err = corrupt(o.read.corrupt)
 	}
@@ -213,6 +269,24 @@ func (r *runner) examine(ctx context.Context, id string) (o outcome) {
 	}
 	o.err = readFail("query", r.docs.name, id, err)
 	return o
+}
+
+// unlock finds out what a locked document means to the run.
+func (r *runner) unlock(ctx context.Context, o *outcome, state cas.State) error {
+	mode := txn.Plain
+	if r.strict {
+		mode = txn.Strict
+	}
+	read, view, err := r.docs.look(ctx, o.read.id, state, mode)
+	if err == nil {
+		o.read = read
+	}
+	if r.strict && view.Pending != "" {
+		if o.own = view.Pending == r.self; !o.own {
+			o.locked = view.Pending
+		}
+	}
+	return err
 }
 
 func (r *runner) decide(o *outcome) (err error) {
@@ -232,6 +306,9 @@ func (r *runner) decide(o *outcome) (err error) {
 
 // take gathers one outcome; false ends the query.
 func (r *runner) take(o *outcome) bool {
+	if r.print != nil {
+		r.print.note(o)
+	}
 	r.profile.Requests++
 	r.profile.Bytes += int64(o.bytes)
 	if o.exists {

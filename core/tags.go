@@ -9,6 +9,7 @@ import (
 
 	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/index"
+	"github.com/smarterbase/smarterbase/core/internal/unique"
 )
 
 // shape is what the database knows of a Go type: which fields its struct tags
@@ -20,6 +21,9 @@ type shape struct {
 	updated []int
 	indexes []index.Definition
 	times   map[string]bool // dotted paths of members that are time.Time
+
+	references []ReferenceDefinition
+	unique     []unique.Definition
 }
 
 var (
@@ -135,19 +139,37 @@ func memberName(field reflect.StructField) (name string, skip bool) {
 	return name, false
 }
 
-// tag reads one sb tag.
+// tag reads one sb tag: a word with its options, or several words, parted by
+// semicolons.
 func (p *inspection) tag(t reflect.Type, field reflect.StructField, tag, path string, at []int) error {
 	refuse := func(format string, args ...any) error {
 		return fmt.Errorf("field %v.%s has the tag sb:%q: %s", t, field.Name, tag, fmt.Sprintf(format, args...))
 	}
-	word, rest, _ := strings.Cut(tag, ",")
-	if word != "index" && rest != "" {
+	words := strings.Split(tag, ";")
+	for _, text := range words {
+		word, rest, _ := strings.Cut(text, ",")
+		if parent, isReference := strings.CutPrefix(word, "ref:"); isReference {
+			word, rest = "ref", parent+","+rest
+		}
+		if len(words) > 1 && word != "index" && word != "unique" && word != "ref" {
+			return refuse("%q can't be combined with others; index, unique and ref can", word)
+		}
+		if err := p.word(field, word, rest, path, at, refuse); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// word reads one word of a tag with its options.
+func (p *inspection) word(field reflect.StructField, word, rest, path string, at []int, refuse func(string, ...any) error) error {
+	if word != "index" && word != "unique" && word != "ref" && rest != "" {
 		return refuse("%q takes no options", word)
 	}
-	if strings.Contains(path, ".") && word != "index" {
+	if strings.Contains(path, ".") && word != "index" && word != "unique" {
 		return refuse("%q works on the fields of the document itself, not on nested ones", word)
 	}
-	if word != "index" && throughPointer(p.of, at) {
+	if word != "index" && word != "unique" && throughPointer(p.of, at) {
 		return refuse("%q does not work through an embedded pointer", word)
 	}
 	switch word {
@@ -169,10 +191,14 @@ func (p *inspection) tag(t reflect.Type, field reflect.StructField, tag, path st
 			return refuse("an embedded struct can't be indexed as a whole")
 		}
 		return p.indexTag(field, rest, path, refuse)
-	case "unique", "ref", "ttl":
+	case "ref":
+		return p.refTag(field, rest, path, refuse)
+	case "unique":
+		return p.uniqueTag(field, rest, path, refuse)
+	case "ttl":
 		return refuse("%q is not supported by this version of the library", word)
 	default:
-		return refuse("%q is unknown; want id, index, created or updated", word)
+		return refuse("%q is unknown; want id, index, unique, ref, created or updated", word)
 	}
 }
 

@@ -152,7 +152,7 @@ func (c *Collection[T]) holdsID(members []byte) bool {
 
 // Delete removes the document; nil if there is none. Two requests.
 func (c *Collection[T]) Delete(ctx context.Context, id string, options ...WriteOption) error {
-	return c.docs.remove(ctx, id, options)
+	return c.docs.remove(ctx, c.tx, id, options)
 }
 
 func (c *Collection[T]) modify(ctx context.Context, id string, wish *change) (doc Document[T], err error) {
@@ -171,7 +171,7 @@ func (c *Collection[T]) modify(ctx context.Context, id string, wish *change) (do
 		}
 		return members, nil
 	}
-	written, err := c.docs.modify(ctx, id, wish)
+	written, err := c.tx.modify(ctx, c.docs, id, wish)
 	if err != nil {
 		return Document[T]{}, err
 	}

@@ -53,6 +53,20 @@ type Lease interface {
 	Lost() <-chan struct{}
 }
 
+// LockerAdmin is implemented by lockers that describe one lease without a list
+// of all, and that keep something of leases which ran out. It is found through
+// As. Its calls are bound by [LK-CTX-1] and [LK-RAC-1], too.
+type LockerAdmin interface {
+	// Info describes the lease on name. [LK-INF-1] While it is valid that MUST
+	// be what List says of it; where there is none, Info MUST answer
+	// ErrNotFound.
+	Info(ctx context.Context, name string) (LeaseInfo, error)
+
+	// CleanUp forgets leases that ran out and answers how many. [LK-CLN-1] It
+	// MUST NOT end a valid lease, and tokens MUST still grow after it.
+	CleanUp(ctx context.Context) (int, error)
+}
+
 // LeaseInfo describes a held lease to an operator.
 type LeaseInfo struct {
 	Name      string

@@ -98,10 +98,7 @@ func (l *Locker) List(ctx context.Context) ([]ports.LeaseInfo, error) {
 	infos := make([]ports.LeaseInfo, 0, len(l.held))
 	for _, held := range l.held {
 		if held.valid() {
-			infos = append(infos, ports.LeaseInfo{
-				Name: held.name, Token: held.token, Holder: l.opts.Holder,
-				Remaining: held.deadline - l.opts.Clock.Elapsed(),
-			})
+			infos = append(infos, held.info())
 		}
 	}
 	return infos, nil

@@ -18,8 +18,9 @@ import (
 )
 
 var (
-	_ ports.Locker = (*Locker)(nil)
-	_ io.Closer    = (*Locker)(nil)
+	_ ports.Locker      = (*Locker)(nil)
+	_ ports.LockerAdmin = (*Locker)(nil)
+	_ io.Closer         = (*Locker)(nil)
 )
 
 const (

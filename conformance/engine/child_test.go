@@ -37,6 +37,8 @@ var roles = map[string]func(ctx context.Context, dir string) error{
 	"open index": childOpenIndex,
 	"strict":     func(ctx context.Context, dir string) error { return childWithoutIndex(ctx, dir, core.IndexStrict) },
 	"available":  func(ctx context.Context, dir string) error { return childWithoutIndex(ctx, dir, core.IndexAvailable) },
+	"teller":     childTeller,
+	"claimant":   childClaimant,
 }
 
 func runChild(role string) int {

@@ -41,8 +41,8 @@ const (
 
 var mutants = []mutant{
 	{"entries are added before the document is written", []edit{
-		{writerFile, "return h.Index.Begin(ctx, h.space, t.view.regime(), entries)", "return nil"},
-		{writerFile, "func (t *Ticket) Committed(base Content) {", "func (t *Ticket) Committed(base Content) {\n\tif h := t.holder; len(t.entries) > 0 {\n\t\t_ = h.Index.Begin(context.Background(), h.space, t.view.regime(), t.entries)\n\t}\n"},
+		{writerFile, "return h.Index.Begin(ctx, h.space, t.view.regime(), batch)", "return nil"},
+		{writerFile, "func (t *Ticket) Committed(base ...State) {", "func (t *Ticket) Committed(base ...State) {\n\tif h := t.holder; len(t.entries) > 0 {\n\t\t_ = h.Index.Begin(context.Background(), h.space, t.view.regime(), t.entries)\n\t}\n"},
 	}, ""},
 	{"only entries that are older than the document are dead", []edit{
 		{candidatesFile, "rev < current {", "rev != current {"},
@@ -77,7 +77,7 @@ var mutants = []mutant{
 		{candidatesFile, "steady = steady && pages[i].Begins == pages[0].Begins", ""},
 	}, ""},
 	{"a greater revision than one's own leaves the outcome unknown", []edit{
-		{registerFile, "case readable && found < w.rev:", "case readable:"},
+		{registerFile, "case readable && now < rev && w.Fresh(w.base):", "case readable:"},
 	}, "TestAnUnknownOutcomeIsNotRetriedAsANewWrite"},
 	{"a write of unknown outcome is not made again", []edit{
 		{modifyFile, "!errors.Is(err, ports.ErrUnknown) && (", "("},

@@ -111,7 +111,7 @@ func TestEveryPlanAnswersWhatAScanAnswers(t *testing.T) {
 func comparePlans(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	s := &site{store: memory.NewStore(memory.StoreOptions{}), index: memory.NewIndex(memory.IndexOptions{})}
-	definitions := make([]core.IndexDefinition, 4)
+	definitions := make([]core.Definition, 4)
 	for i := range definitions {
 		definitions[i] = anyIndex(rng)
 	}

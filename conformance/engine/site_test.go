@@ -95,9 +95,9 @@ func (s *site) body(t *testing.T, key string) string {
 }
 
 // collection opens a collection.
-func collection[T any](t *testing.T, db *core.DB, name string, indexes ...core.IndexDefinition) *core.Collection[T] {
+func collection[T any](t *testing.T, db *core.DB, name string, definitions ...core.Definition) *core.Collection[T] {
 	t.Helper()
-	c, err := core.NewCollection[T](t.Context(), db, name, indexes...)
+	c, err := core.NewCollection[T](t.Context(), db, name, definitions...)
 	require.NoError(t, err)
 	return c
 }

@@ -35,7 +35,7 @@ func TestTagsThatMakeNoSenseAreRefused(t *testing.T) {
 	cases := []refusal{
 		refuses[struct {
 			A string `json:"a" sb:"idx"`
-		}]("an unknown word", "A", "idx", "id, index, created or updated"),
+		}]("an unknown word", "A", "idx", "id, index, unique, ref, created or updated"),
 		refuses[struct {
 			A string `json:"a" sb:""`
 		}]("an empty tag", "A"),
@@ -80,8 +80,8 @@ func TestTagsThatMakeNoSenseAreRefused(t *testing.T) {
 			A inner `json:"a"`
 		}]("a nested id", "Key", "nested"),
 		refuses[struct {
-			A string `json:"a" sb:"unique"`
-		}]("a later feature", "A", "unique", "not supported"),
+			A string `json:"a" sb:"unique,desc"`
+		}]("a unique option that is unknown", "A", "unique", "desc"),
 		refuses[[]string]("a slice", "[]string"),
 		refuses[string]("a string", "string"),
 		refuses[map[int]string]("a map with other keys", "map[int]string"),
@@ -102,7 +102,7 @@ func TestTagsThatMakeNoSenseAreRefused(t *testing.T) {
 
 func TestDefinitionsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
-	for name, d := range map[string][]core.IndexDefinition{
+	for name, d := range map[string][]core.Definition{
 		"no field":                {core.Index()},
 		"an empty member":         {core.Index("a..b")},
 		"nine fields":             {core.Index("a", "b", "c", "d", "e", "f", "g", "h", "i")},

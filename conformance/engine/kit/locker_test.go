@@ -19,6 +19,8 @@ type patchedLocker struct {
 	lease   func(ports.Lease) ports.Lease
 	list    func(ctx context.Context) ([]ports.LeaseInfo, error)
 	force   func(ctx context.Context, name string, token uint64) error
+	info    func(ctx context.Context, name string) (ports.LeaseInfo, error)
+	cleanUp func(ctx context.Context) (int, error)
 }
 
 func (p *patchedLocker) Acquire(ctx context.Context, name string, ttl time.Duration) (ports.Lease, error) {
@@ -45,6 +47,20 @@ func (p *patchedLocker) ForceRelease(ctx context.Context, name string, token uin
 		return p.force(ctx, name, token)
 	}
 	return p.Locker.ForceRelease(ctx, name, token)
+}
+
+func (p *patchedLocker) Info(ctx context.Context, name string) (ports.LeaseInfo, error) {
+	if p.info != nil {
+		return p.info(ctx, name)
+	}
+	return p.Locker.Info(ctx, name)
+}
+
+func (p *patchedLocker) CleanUp(ctx context.Context) (int, error) {
+	if p.cleanUp != nil {
+		return p.cleanUp(ctx)
+	}
+	return p.Locker.CleanUp(ctx)
 }
 
 func lockerHarness(patch func(p *patchedLocker)) conformance.LockerHarness {
@@ -113,6 +129,20 @@ func TestBrokenLockersFail(t *testing.T) {
 		{"LK-REL-1", "answers an error to a second release", leaseHarness(func(l ports.Lease) ports.Lease { return complainer{l} })},
 		{"LK-REL-1", "releases nothing", leaseHarness(func(l ports.Lease) ports.Lease { return immortal{l} })},
 		{"LK-LOS-1", "never closes Lost", leaseHarness(func(l ports.Lease) ports.Lease { return oblivious{l} })},
+		{"LK-INF-1", "describes what nobody holds", lockerHarness(func(p *patchedLocker) {
+			p.info = func(_ context.Context, name string) (ports.LeaseInfo, error) {
+				return ports.LeaseInfo{Name: name, Token: 1, Remaining: time.Hour}, nil
+			}
+		})},
+		{"LK-CLN-1", "clears everything away", lockerHarness(func(p *patchedLocker) {
+			p.cleanUp = func(ctx context.Context) (int, error) {
+				infos, err := p.Locker.List(ctx)
+				for _, info := range infos {
+					err = errors.Join(err, p.Locker.ForceRelease(ctx, info.Name, info.Token))
+				}
+				return len(infos), err
+			}
+		})},
 	})
 }
 

@@ -42,7 +42,18 @@ type State struct {
 
 	elapsed time.Duration
 	wall    time.Time
+	spent   bool // nothing may be based on it
 }
+
+// Spend returns the state as one on which no write can be based: what was
+// found is not what the store holds under that version.
+func (s State) Spend() State {
+	s.spent = true
+	return s
+}
+
+// Spent reports whether Spend made the state.
+func (s State) Spent() bool { return s.spent }
 
 // Absent is the state of a key that a create expects, as of now, without a
 // read.
@@ -87,7 +98,7 @@ func (s State) condition() ports.Condition {
 
 // Fresh reports whether a write based on this state may still be sent.
 func (r *Registers) Fresh(base State) bool {
-	return r.Clock.Elapsed()-base.elapsed <= MaxAge && r.Clock.Now().Sub(base.wall) <= MaxAge
+	return !base.spent && r.Clock.Elapsed()-base.elapsed <= MaxAge && r.Clock.Now().Sub(base.wall) <= MaxAge
 }
 
 // Gate is asked right before each request is sent whether that may be done.
@@ -103,7 +114,13 @@ type Gate func(ctx context.Context) (context.Context, context.CancelFunc, error)
 //   - any other error: the write took no effect. ErrTooOld and the gate's own
 //     errors are among these.
 func (r *Registers) Write(ctx context.Context, base State, body []byte, rev revision.Revision, gate Gate) (State, error) {
-	w := write{Registers: r, base: base, body: body, rev: rev, gate: gate}
+	w := write{Registers: r, base: base, body: body, gate: gate}
+	w.judge = func(found State) verdict { return w.byRevision(found, rev) }
+	return w.run(ctx)
+}
+
+func (w *write) run(ctx context.Context) (State, error) {
+	r, base := w.Registers, w.base
 	for attempt := 1; ; attempt++ {
 		state, err := w.attempt(ctx)
 		if err == nil || !errors.Is(err, errAgain) {
@@ -123,7 +140,7 @@ type write struct {
 	*Registers
 	base    State
 	body    []byte
-	rev     revision.Revision
+	judge   func(found State) verdict // of a state that is not base
 	gate    Gate
 	unknown bool // an attempt was sent whose outcome is not known
 }
@@ -200,20 +217,49 @@ func (w *write) readBack(ctx context.Context, cause error) (State, error) {
 	if err != nil {
 		return State{}, ports.Fail("write", w.base.Key, ports.ErrUnknown, errors.Join(cause, err))
 	}
-	found, readable := revision.Revision(0), false
-	if current.Exists {
-		found, readable = document.RevisionOf(current.Body)
-	}
-	switch {
-	case readable && found == w.rev:
-		return current, nil
-	case current.Exists == w.base.Exists && current.Version == w.base.Version:
+	if current.Exists == w.base.Exists && current.Version == w.base.Version {
 		return State{}, fmt.Errorf("%w: %w", errAgain, cause)
-	case readable && found < w.rev:
-		// Revisions of a key only grow: had ours landed, this one could not
-		// have come after it, and our base is gone.
-		return State{}, ports.Fail("write", w.base.Key, ports.ErrPrecondition, cause)
+	}
+	switch w.judge(current) {
+	case landed:
+		if document.IsLocked(current.Body) {
+			current = current.Spend()
+		}
+		return current, nil
+	case neverLanded:
+		// The cause said that the outcome is unknown, which it no longer is.
+		return State{}, ports.Fail("write", w.base.Key, ports.ErrPrecondition, errors.New(cause.Error()))
 	default:
 		return State{}, ports.Fail("write", w.base.Key, ports.ErrUnknown, cause)
+	}
+}
+
+// verdict says what became of a write, by what was found in its place.
+type verdict int
+
+const (
+	unclear verdict = iota
+	landed
+	neverLanded
+)
+
+// byRevision tells a write by its revision, which no other write of the key
+// has. That of a document which a transaction has locked is that of the members
+// behind the lock.
+func (w *write) byRevision(found State, rev revision.Revision) verdict {
+	if !found.Exists {
+		return unclear
+	}
+	now, readable := document.RevisionOf(found.Body)
+	switch {
+	case readable && now == rev:
+		return landed
+	case readable && now < rev && w.Fresh(w.base):
+		// Revisions of a key only grow, unless a tombstone was purged in
+		// between, which takes longer: had ours landed, this one could not have
+		// come after it, and our base is gone.
+		return neverLanded
+	default:
+		return unclear
 	}
 }

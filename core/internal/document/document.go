@@ -41,7 +41,7 @@ type Document struct {
 
 // ErrLocked is the answer of Parse to a document that a transaction has
 // locked.
-var ErrLocked = errors.New("the document is locked by a transaction, which this version of the library can't resolve")
+var ErrLocked = errors.New("the document is locked by a transaction")
 
 // Parse takes a stored body apart. It uses the body's memory for Members and
 // may change its bytes: the caller gives it up. With check false, the syntax

@@ -10,6 +10,7 @@ import (
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
+	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/ports"
 )
@@ -136,6 +137,15 @@ func (h *Holder) addDocument(ctx context.Context, b *build, item fetch.Item) err
 	if err == nil {
 		d, err = document.Parse(item.Body, true)
 	}
+	if errors.Is(err, document.ErrLocked) {
+		body, settleErr := h.Settled(ctx, layout.DocumentKey(h.folder, item.ID))
+		if settleErr != nil && !errors.Is(settleErr, ports.ErrCorrupt) {
+			return settleErr
+		}
+		if d, err = (document.Document{Deleted: true}), settleErr; body != nil {
+			d, err = document.Parse(body, true)
+		}
+	}
 	if err != nil {
 		return b.skip(item.ID, err)
 	}
@@ -216,9 +226,16 @@ func (h *Holder) publish(ctx context.Context, b *build) error {
 	return err
 }
 
-// WaitReady returns when every index of the collection is ready, or with the
-// reason why that won't come by itself.
+// WaitReady returns when every index and every constraint of the collection is
+// ready, or with the reason why that won't come by itself.
 func (h *Holder) WaitReady(ctx context.Context) error {
+	if err := h.waitIndexes(ctx); err != nil {
+		return err
+	}
+	return h.waitConstraints(ctx)
+}
+
+func (h *Holder) waitIndexes(ctx context.Context) error {
 	for {
 		v, err := h.fetch(ctx)
 		switch {

@@ -33,10 +33,29 @@ type Candidates struct {
 	Documents []Candidate
 	Index     string // name of the index
 	Trips     int    // round trips to the index
+	Counter   Counter
 
 	holder *Holder
 	view   *view
 	set    string
+}
+
+// Counter tells whether entries were added to an index between two answers: none
+// were if their counters are equal.
+type Counter struct {
+	Epoch  string
+	Begins uint64
+}
+
+// AllNewer reports whether every entry of the candidate is of a write that came
+// after that revision, or is under way.
+func (c *Candidate) AllNewer(current revision.Revision) bool {
+	for _, member := range c.members {
+		if _, _, rev, err := tuple.Split(member); err != nil || rev <= current {
+			return false
+		}
+	}
+	return len(c.members) > 0
 }
 
 // Plan chooses among the indexes that are ready; ok is false if none serves.
@@ -108,7 +127,7 @@ func (h *Holder) choose(ctx context.Context, plan Plan) (*view, Choice, error) {
 
 func (v *view) choose(plan Plan) (choice Choice, reason string) {
 	switch {
-	case v.manifest == nil:
+	case v.bare():
 		return choice, "the collection has no index"
 	case v.manifest.Off:
 		return choice, "the indexes are turned off"
@@ -189,6 +208,9 @@ func (c *Candidates) page(ctx context.Context, r Range) (page ports.EntryPage, e
 
 // collect joins the entries of each document.
 func (c *Candidates) collect(pages []ports.EntryPage) error {
+	if len(pages) > 0 { // nothing can match where there is no range
+		c.Counter = Counter{Epoch: c.view.regime().Epoch, Begins: pages[0].Begins}
+	}
 	at := make(map[string]int)
 	for _, page := range pages {
 		for _, member := range page.Members {
@@ -237,6 +259,6 @@ func (c *Candidates) Seen(candidate *Candidate, current revision.Revision) {
 		}
 	}
 	if len(dead) > 0 {
-		c.holder.Ender.Add(c.holder.space, c.view.regime(), dead)
+		c.holder.Ender.AddDead(c.holder.space, c.view.regime(), dead)
 	}
 }

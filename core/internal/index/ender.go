@@ -28,7 +28,20 @@ type Ender struct {
 type place struct {
 	space  string
 	regime ports.Regime
+	until  moment // the entries are removed before that, or not at all; zero: whenever
 }
+
+// moment is by the monotonic clock and by that on the wall, since the former
+// stands still while a machine is suspended.
+type moment struct {
+	elapsed time.Duration
+	wall    int64 // seconds
+}
+
+// deadTime is for how long an entry that was found dead can be taken for it.
+// Once the tombstone of its document has been purged, which takes longer, a new
+// document may come to have the same entry.
+const deadTime = 60 * time.Second
 
 const (
 	endBatch   = 1000  // entries of one round trip
@@ -46,6 +59,17 @@ func NewEnder(index ports.Index, retrier *retry.Retrier, report func(task, colle
 
 // Add queues entries for removal under the regime that they were added under.
 func (e *Ender) Add(space string, regime ports.Regime, entries []ports.Entry) {
+	e.add(place{space: space, regime: regime}, entries)
+}
+
+// AddDead queues entries of documents that have just been read, and are newer.
+func (e *Ender) AddDead(space string, regime ports.Regime, entries []ports.Entry) {
+	clock := e.retry.Clock
+	until := moment{(clock.Elapsed() + deadTime).Truncate(time.Second), clock.Now().Add(deadTime).Unix()}
+	e.add(place{space, regime, until}, entries)
+}
+
+func (e *Ender) add(at place, entries []ports.Entry) {
 	if len(entries) == 0 {
 		return
 	}
@@ -54,7 +78,6 @@ func (e *Ender) Add(space string, regime ports.Regime, entries []ports.Entry) {
 		e.mu.Unlock()
 		return
 	}
-	at := place{space, regime}
 	e.pending[at] = append(e.pending[at], entries...)
 	e.count += len(entries)
 	e.mu.Unlock()
@@ -110,6 +133,9 @@ func (e *Ender) remove(ctx context.Context, at place, entries []ports.Entry) {
 	for len(entries) > 0 {
 		batch := entries[:min(len(entries), endBatch)]
 		entries = entries[len(batch):]
+		if at.until != (moment{}) && (e.retry.Clock.Elapsed() > at.until.elapsed || e.retry.Clock.Now().Unix() > at.until.wall) {
+			return
+		}
 		err := e.retry.Do(ctx, "index end", at.space, func() error {
 			return e.index.End(ctx, at.space, at.regime, batch)
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
+	"github.com/smarterbase/smarterbase/core/internal/unique"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -48,6 +49,12 @@ type System struct {
 	Ender      *Ender
 
 	Tasks *tasks.Group // background work
+
+	Resolver unique.Resolver // of locked objects, for writers
+
+	// Settled reads a document that a transaction has locked, as it is without
+	// that transaction as long as it is under way; nil: there is none.
+	Settled func(ctx context.Context, key string) ([]byte, error)
 }
 
 // nextRevision is that of a write which replaces current.
@@ -77,8 +84,12 @@ type Holder struct {
 	building   atomic.Bool
 	failed     atomic.Pointer[failedBuild] // the last build, if it was given up
 	bounds     bounds
-	resuming   atomic.Bool
-	resumed    atomic.Int64 // when it was last tried, on the monotonic clock
+
+	Unique      *unique.Checker
+	constraints constraintBuild
+
+	resuming atomic.Bool
+	resumed  atomic.Int64 // when it was last tried, on the monotonic clock
 }
 
 // NewHolder makes the holder of a collection. No request is made yet.
@@ -87,6 +98,10 @@ func NewHolder(s *System, collection string) *Holder {
 		System: s, Collection: collection,
 		space: layout.Space(collection), folder: layout.Folder(collection), key: layout.ManifestKey(collection),
 		fetching: make(chan struct{}, 1),
+		Unique: &unique.Checker{
+			Registers: s.Registers, Resolver: s.Resolver, Random: s.Random,
+			Collection: collection, Folder: layout.Folder(collection), Workers: buildWorkers,
+		},
 	}
 }
 
@@ -104,7 +119,11 @@ func (v *view) regime() ports.Regime {
 }
 
 // usable reports whether the manifest says that writers maintain indexes.
-func (v *view) usable() bool { return v.manifest != nil && !v.manifest.Off }
+func (v *view) usable() bool { return !v.bare() && !v.manifest.Off }
+
+// bare reports whether there is no index: a manifest can also be there for its
+// other rules alone.
+func (v *view) bare() bool { return v.manifest == nil || len(v.manifest.Indexes) == 0 }
 
 // holds reports whether the lease that came with the view is still valid.
 func (h *Holder) holds(v *view) bool { return h.left(v) > 0 }

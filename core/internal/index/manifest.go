@@ -10,6 +10,7 @@ import (
 
 	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/core/internal/unique"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -74,6 +75,15 @@ type Manifest struct {
 	// Partitions is into how many parts the space is divided by document id; 0
 	// is 1. It is set when the manifest is made, and never changed.
 	Partitions int `json:"partitions,omitempty"`
+
+	// References say which documents of other collections hold ids of this one,
+	// so that every writer that deletes here honours them. Requires says which
+	// ids the documents of this collection may only hold if they are there.
+	References []Reference   `json:"references,omitempty"`
+	Requires   []Requirement `json:"requires,omitempty"`
+
+	// Unique says which values no two documents may have.
+	Unique []unique.Constraint `json:"unique,omitempty"`
 }
 
 // The formats of manifests. A program refuses newer ones, which may have rules
@@ -81,7 +91,8 @@ type Manifest struct {
 const (
 	plainFormat       = 1
 	partitionedFormat = 2 // its entries are not in the space itself
-	format            = partitionedFormat
+	ruledFormat       = 3 // there are rules for the documents that writers must honour
+	format            = ruledFormat
 )
 
 // State sums up the manifest for people.
@@ -122,6 +133,8 @@ func (m *Manifest) clone() *Manifest {
 	}
 	copied := *m
 	copied.Indexes = slices.Clone(m.Indexes)
+	copied.References, copied.Requires = slices.Clone(m.References), slices.Clone(m.Requires)
+	copied.Unique = slices.Clone(m.Unique)
 	return &copied
 }
 
@@ -129,6 +142,9 @@ func encodeManifest(m *Manifest, rev revision.Revision) ([]byte, error) {
 	m.Format = plainFormat
 	if m.Partitions > 1 {
 		m.Format = partitionedFormat
+	}
+	if !m.rules().None() || len(m.Unique) > 0 {
+		m.Format = ruledFormat
 	}
 	members, err := json.Marshal(m)
 	if err != nil {

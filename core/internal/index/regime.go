@@ -176,7 +176,7 @@ func (h *Holder) declare(ctx context.Context, definitions []Definition) error {
 		if err != nil {
 			return err
 		}
-		if h.Index == nil || len(definitions) == 0 && v.manifest == nil {
+		if h.Index == nil || len(definitions) == 0 && v.bare() {
 			return nil
 		}
 		missing := h.missing(v, definitions)
@@ -189,7 +189,7 @@ func (h *Holder) declare(ctx context.Context, definitions []Definition) error {
 			continue
 		}
 		err = h.change(ctx, v, "indexes declared", func(m *Manifest, identity string) {
-			if v.manifest == nil {
+			if v.bare() && m.Place == "" {
 				m.Place, m.Partitions = h.newEpoch(), h.Partitions
 			}
 			if !v.usable() {

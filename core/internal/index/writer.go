@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
@@ -17,28 +18,57 @@ type Content struct {
 	Members  []byte
 }
 
-// Ticket accompanies one write of one document. After Begin exactly one of
-// Committed, Failed and Unknown must be called.
+// State is a document with one of its contents.
+type State struct {
+	ID string
+	Content
+}
+
+// Ticket accompanies one write of one or several documents of a collection.
+// After Begin exactly one of Committed, Failed and Unknown must be called.
 type Ticket struct {
 	holder  *Holder
 	view    *view
-	id      string
-	entries []ports.Entry // added by Begin, or to be if adopted is false
+	entries []ports.Entry // added by Begin
+}
+
+// Begun reports whether Begin added anything to the index.
+func (t *Ticket) Begun() bool { return len(t.entries) > 0 }
+
+// ErrMoved says that the index manifest is another one than that under which
+// entries were added.
+var ErrMoved = errors.New("the index manifest changed while the transaction was under way")
+
+// Renew makes sure that the ticket's lease is valid. It answers ErrMoved if
+// that takes another manifest.
+func (t *Ticket) Renew(ctx context.Context) error {
+	if t.holder.left(t.view) > t.holder.Lease/4 {
+		return nil
+	}
+	v, err := t.holder.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if v.state.Exists != t.view.state.Exists || v.state.Version != t.view.state.Version {
+		return fmt.Errorf("%w: %s", ErrMoved, t.holder.Collection)
+	}
+	t.view = v
+	return nil
 }
 
 // beginRounds bounds how often a write starts over because the index or its
 // manifest changed under it.
 const beginRounds = 8
 
-// Begin adds the entries of the document's next state to every index that the
+// Begin adds the entries of the documents' next states to every index that the
 // manifest names. The write must follow under the ticket's Gate.
-func (h *Holder) Begin(ctx context.Context, id string, next Content) (*Ticket, error) {
+func (h *Holder) Begin(ctx context.Context, next ...State) (*Ticket, error) {
 	for range beginRounds {
 		v, err := h.lease(ctx)
 		if err != nil {
 			return nil, err
 		}
-		t := &Ticket{holder: h, view: v, id: id}
+		t := &Ticket{holder: h, view: v}
 		if !v.usable() {
 			h.resume(v)
 			return t, nil
@@ -63,19 +93,22 @@ func (h *Holder) Begin(ctx context.Context, id string, next Content) (*Ticket, e
 	return nil, fmt.Errorf("%w: its regime changed %d times during one write: %s", ErrUnreachable, beginRounds, h.Collection)
 }
 
-func (t *Ticket) begin(ctx context.Context, next Content) error {
+func (t *Ticket) begin(ctx context.Context, next []State) error {
 	entries, err := t.entriesOf(next)
 	if err != nil || len(entries) == 0 {
 		return err
 	}
 	h := t.holder
-	err = h.Registers.Retry.Do(ctx, "index begin", h.space, func() error {
-		return h.Index.Begin(ctx, h.space, t.view.regime(), entries)
-	})
-	if err == nil {
-		t.entries = entries
+	for batch := range slices.Chunk(entries, endBatch) {
+		err = h.Registers.Retry.Do(ctx, "index begin", h.space, func() error {
+			return h.Index.Begin(ctx, h.space, t.view.regime(), batch)
+		})
+		if err != nil {
+			return h.classify(ctx, err)
+		}
 	}
-	return h.classify(ctx, err)
+	t.entries = entries
+	return nil
 }
 
 // classify turns errors of an index that does not answer into ErrUnreachable.
@@ -90,19 +123,24 @@ func (h *Holder) classify(ctx context.Context, err error) error {
 	}
 }
 
-func (t *Ticket) entriesOf(content Content) ([]ports.Entry, error) {
-	if content.Members == nil || !t.view.usable() {
+func (t *Ticket) entriesOf(states []State) ([]ports.Entry, error) {
+	if !t.view.usable() {
 		return nil, nil
 	}
 	var all []ports.Entry
 	m := t.view.manifest
 	extract := t.holder.extractorMap(m)
-	for i := range m.Indexes {
-		entries, err := m.Indexes[i].Entries(t.id, content.Revision, content.Members, extract)
-		if err != nil {
-			return nil, err
+	for _, state := range states {
+		if state.Members == nil {
+			continue
 		}
-		all = append(all, entries...)
+		for i := range m.Indexes {
+			entries, err := m.Indexes[i].Entries(state.ID, state.Revision, state.Members, extract)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, entries...)
+		}
 	}
 	return all, nil
 }
@@ -124,7 +162,7 @@ func (t *Ticket) Gate(ctx context.Context) (context.Context, context.CancelFunc,
 // Committed tells that the write took effect on top of base: the entries of
 // base, and no other, are removed in the background. Values that the write
 // itself holds under the same revision are never among them.
-func (t *Ticket) Committed(base Content) {
+func (t *Ticket) Committed(base ...State) {
 	old, err := t.entriesOf(base)
 	if err != nil {
 		return // what base was can't be told: its entries stay, and are found dead

@@ -114,6 +114,29 @@ func ManifestKey(collection string) string {
 	return systemPrefix + "index/" + escapeSegments(collection) + documentSuffix
 }
 
+// ManifestPrefix holds the manifests of all collections.
+const ManifestPrefix = systemPrefix + "index/"
+
+// ManifestCollection undoes ManifestKey.
+func ManifestCollection(key string) (string, bool) {
+	name, ok := strings.CutPrefix(key, ManifestPrefix)
+	if !ok {
+		return "", false
+	}
+	if name, ok = strings.CutSuffix(name, documentSuffix); !ok || name == "~root" {
+		return "", ok
+	}
+	segments := strings.Split(name, "/")
+	for i, segment := range segments {
+		plain, err := Unescape(segment)
+		if err != nil {
+			return "", false
+		}
+		segments[i] = plain
+	}
+	return strings.Join(segments, "/"), true
+}
+
 // Space is the name of a collection in an index.
 func Space(collection string) string {
 	if collection == "" {

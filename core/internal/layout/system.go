@@ -13,6 +13,11 @@ const (
 	LockPrefix    = systemPrefix + "lock/"
 	CounterPrefix = systemPrefix + "counter/"
 
+	// CascadePrefix holds deletes that take more with them than one transaction
+	// can.
+	CascadePrefix = systemPrefix + "cascade/"
+	FencePrefix   = systemPrefix + "fence/" // of locks that are not kept in the store
+
 	// ClockPrefix holds scratch objects that tell what time it is at the store.
 	ClockPrefix = systemPrefix + "clock/"
 
@@ -24,7 +29,7 @@ const (
 // between them.
 const SystemEnd = "_sb0" // the slash, and one more
 
-// CheckName reports why name can't name a lock or a counter; the empty string
+// CheckName reports why name can't name a lock, a fence or a counter; the empty string
 // means that it can.
 func CheckName(name string) string {
 	switch {
@@ -53,3 +58,6 @@ func NameOf(prefix, key string) (string, bool) {
 	name, err := Unescape(escaped)
 	return name, err == nil
 }
+
+// MaintenanceKey is the object that tells when the store was last maintained.
+const MaintenanceKey = systemPrefix + "maintenance" + documentSuffix

@@ -22,8 +22,17 @@
 // may end a lease early. That costs exclusion for a moment, which is never
 // what safety rests on: the token is.
 //
-//	locker.go    acquire, list, force release
+// # What a transaction can rest on
+//
+// An acquisition is told by its token and the name of its owner, and never
+// comes back once the object says something else. So whoever finds it there
+// knows that it was there ever since it was acquired, whatever was renewed in
+// between. That is what Check answers.
+//
+//	locker.go    acquire
 //	lease.go     the holder's side
+//	check.go     whether a lease is still the current one
 //	record.go    what the object says
 //	sighting.go  how old a version is
+//	admin.go     list, info, force release, clean-up
 package lease

@@ -234,8 +234,13 @@ func (s *lease) verify(ctx context.Context) error {
 	}
 	if !s.owns(r) {
 		s.parted = true
-		return ports.Fail("verify", s.name, ports.ErrLost, fmt.Errorf("the token is %d now, and it is %s", r.Token, r.State))
+		return s.notOurs(r)
 	}
 	s.state, s.sure = state, true
 	return nil
+}
+
+// notOurs is the error for a record that is not that of this acquisition.
+func (s *lease) notOurs(r record) error {
+	return ports.Fail("verify", s.name, ports.ErrLost, fmt.Errorf("its token is %d, that of the lock is %d now and %s", s.token, r.Token, r.State))
 }

@@ -5,8 +5,7 @@ import (
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
-	"github.com/smarterbase/smarterbase/core/internal/layout"
-	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/core/internal/storetime"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -33,55 +32,26 @@ func (l *Locker) expired(ctx context.Context, state cas.State, r record) bool {
 		// ago: whatever its age is exactly, it is not old enough.
 		seen.since = now
 	default:
-		there, ok := l.storeTime(ctx)
+		there, ok := l.clock().Now(ctx)
 		// The age is that of the moment when the store told the time, which is no
 		// later than this one. Counted from before, a slow answer would make it older.
 		now = l.Registers.Clock.Elapsed()
 		seen.since = now
 		if ok {
-			seen.since -= age(there, state.ModTime)
+			seen.since -= storetime.Age(there, state.ModTime)
 		}
 	}
 	seen.version, seen.last = state.Version, met
 	l.remember(state.Key, seen)
-	return over(now-seen.since, r.ttl)
+	return outlived(now-seen.since, r.ttl)
 }
 
-// over reports whether a version of that age has outlived its ttl.
-func over(age, ttl time.Duration) bool { return age-ttl/10 >= ttl }
+// outlived reports whether a version of that age has outlived its ttl.
+func outlived(age, ttl time.Duration) bool { return age-ttl/10 >= ttl }
 
-// age is the time between two moments of the store's clock, at least 0, and
-// never more than it really was.
-func age(now, written time.Time) time.Duration {
-	if written.IsZero() {
-		return 0
-	}
-	return max(0, now.Sub(written)-max(resolution(now), resolution(written)))
-}
-
-// resolution is how coarse a time may be, judged by its zeros.
-func resolution(t time.Time) time.Duration {
-	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
-		if t.Nanosecond()%int(unit) == 0 {
-			return unit
-		}
-	}
-	return time.Nanosecond
-}
-
-// storeTime asks the store for the time by writing an object. The key is a new
-// one each time: on files, the times of one key never go back, so that of an
-// old key might be ahead of the clock.
-func (l *Locker) storeTime(ctx context.Context) (time.Time, bool) {
-	objects := l.Registers.Objects
-	rev := revision.Next(0, l.Registers.Clock.Now(), l.Random())
-	key := layout.NamedKey(layout.ClockPrefix, rev.String())
-	if _, err := objects.Put(ctx, key, []byte("{}"), ports.IfAbsent); err != nil {
-		return time.Time{}, false
-	}
-	info, err := objects.Stat(ctx, key)
-	_ = objects.Delete(ctx, key, ports.Any) // what stays behind is two bytes that nobody reads
-	return info.ModTime, err == nil && !info.ModTime.IsZero()
+// clock is that of the store.
+func (l *Locker) clock() storetime.Clock {
+	return storetime.Clock{Registers: l.Registers, Random: l.Random}
 }
 
 func (l *Locker) sighting(key string) (seen sighting, known bool) {

@@ -3,6 +3,9 @@ package tasks
 import (
 	"context"
 	"sync"
+	"time"
+
+	"github.com/smarterbase/smarterbase/ports"
 )
 
 // Group runs tasks until it is closed. Tasks run under a context that ends
@@ -42,4 +45,24 @@ func (g *Group) Close() {
 	g.mu.Unlock()
 	g.cancel()
 	g.wait.Wait()
+}
+
+// Drain refuses new tasks, gives those that run that long to end by themselves,
+// and then closes the group.
+func (g *Group) Drain(clock ports.Clock, grace time.Duration) {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	done := make(chan struct{})
+	patient, cancel := context.WithCancel(g.life)
+	go func() {
+		defer close(done)
+		if clock.Sleep(patient, grace) == nil {
+			g.cancel()
+		}
+	}()
+	g.wait.Wait()
+	cancel()
+	<-done
+	g.Close()
 }

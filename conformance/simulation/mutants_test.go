@@ -1,0 +1,62 @@
+package simulation_test
+
+// The files that hold the rules.
+const (
+	writerFile     = "core/internal/index/writer.go"
+	candidatesFile = "core/internal/index/candidates.go"
+	builderFile    = "core/internal/index/builder.go"
+	holderFile     = "core/internal/index/holder.go"
+	registerFile   = "core/internal/cas/register.go"
+	revisionFile   = "core/internal/revision/revision.go"
+	modifyFile     = "core/modify.go"
+	memoryFile     = "adapters/memory/index.go"
+)
+
+// The workloads that are there for the same rules.
+var (
+	single  = []string{"TestRegisters", "TestCreateDeleteCreate", "TestCounters"}
+	indexed = []string{"TestIndexedDocuments", "TestIndexLoss", "TestPredicates"}
+	loss    = []string{"TestIndexLoss", "TestPredicatesAndIndexLoss"}
+)
+
+// mutants are the rules, one by one.
+var mutants = []mutant{
+	{"revisions grow although clocks are apart", []edit{
+		{revisionFile, "return max(byClock, next)", "return byClock"},
+	}, single},
+	{"a greater revision than one's own leaves the outcome unknown", []edit{
+		{registerFile, "case readable && now < rev && w.Fresh(w.base):", "case readable:"},
+	}, single},
+	{"a write of unknown outcome is not made again", []edit{
+		{modifyFile, "!errors.Is(err, ports.ErrUnknown) && (", "("},
+	}, single},
+	{"after one unknown answer a failed condition is read back", []edit{
+		{registerFile, "case errors.Is(err, ports.ErrPrecondition) && w.unknown:", "case false:"},
+	}, single},
+	{"entries are added before the document is written", []edit{
+		{writerFile, "return h.Index.Begin(ctx, h.space, t.view.regime(), batch)", "return nil"},
+	}, indexed},
+	{"only entries that are older than the document are dead", []edit{
+		{candidatesFile, "rev < current {", "rev != current {"},
+	}, indexed},
+	{"a write of unknown outcome removes nothing", []edit{
+		{writerFile, "func (t *Ticket) Unknown() {}", "func (t *Ticket) Unknown() { t.Failed() }"},
+	}, indexed},
+	{"a write is sent only under a valid lease", []edit{
+		{writerFile, "if h.left(t.view) <= 0 {", "if false {"},
+		{writerFile, "if h.LateWait == 0 {", "if false {"},
+		{holderFile, "if v := h.current.Load(); v != nil {\n\t\tif h.holds(v) {", "if v := h.current.Load(); v != nil {\n\t\tif true {"},
+	}, loss},
+	{"a builder waits until old leases have run out and late writes have landed", []edit{
+		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait+h.Lease/4)", "h.Registers.Clock.Sleep(ctx, 0)"},
+	}, loss},
+	{"a query reads the manifest after the index has answered", []edit{
+		{candidatesFile, "now, err := c.holder.fetch(ctx)", "return true, nil\n\tnow, err := c.holder.fetch(ctx)"},
+	}, loss},
+	{"the index checks the epoch", []edit{
+		{memoryFile, `case !ok || found.epoch == "" || regime.Epoch != found.epoch:`, "case !ok:\n\t\treturn s.space(name), nil\n\tcase false:"},
+	}, loss},
+	{"the index checks the identity", []edit{
+		{memoryFile, "case regime.Identity != s.identity:", "case false:"},
+	}, loss},
+}

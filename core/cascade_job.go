@@ -1,0 +1,345 @@
+package core
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/document"
+	"github.com/smarterbase/smarterbase/core/internal/layout"
+	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/ports"
+)
+
+// cascadeRecord is a delete that takes more with it than one transaction can:
+// the object under _sb/cascade/ that says so while it goes on.
+type cascadeRecord struct {
+	Collection string    `json:"collection"`
+	ID         string    `json:"id"`
+	Revision   string    `json:"revision"` // of the document when the delete began
+	By         string    `json:"by"`       // who works on it, for people
+	Started    time.Time `json:"started"`
+	Total      int       `json:"total"` // documents to delete or change, as far as is known
+	Done       int       `json:"done"`
+}
+
+// cascadeJob is such a delete as this process carries it out.
+type cascadeJob struct {
+	db    *DB
+	root  node
+	key   string
+	want  expectation
+	state cas.State
+	cascadeRecord
+}
+
+// cascadeRounds bounds how often a delete starts over because more and more
+// documents refer to what it deletes.
+const cascadeRounds = 10
+
+// place answers under which key the job of a document is kept, and the lease
+// under which it is carried out. Many jobs share a lease, since the object of
+// a lease stays for ever.
+func (n node) place() (key, lock string) {
+	sum := sha256.Sum256([]byte(layout.DocumentKey(layout.Folder(n.collection), n.id)))
+	name := hex.EncodeToString(sum[:])
+	return layout.CascadePrefix + name[:2] + "/" + name + ".json", "sb.cascade." + name[:2]
+}
+
+// deleteByJob deletes a document with what it takes with it in many
+// transactions. Leases keep two processes from doing the same work; that it
+// is done right does not depend on them.
+func (d *documents) deleteByJob(ctx context.Context, id string, want expectation) error {
+	job := &cascadeJob{db: d.db, root: node{d.name, id}, want: want}
+	key, lock := job.root.place()
+	job.key = key
+	err := d.db.WithLock(ctx, lock, LockOptions{}, func(ctx context.Context, _ ports.Lease) error {
+		return job.run(ctx)
+	})
+	return fail("delete", d.name, id, err)
+}
+
+// run finds out what there is to do, refuses, or begins and ends the job.
+func (j *cascadeJob) run(ctx context.Context) error {
+	for range cascadeRounds {
+		there, err := j.check(ctx)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return j.end(ctx, nil)
+		}
+		e := &expansion{db: j.db}
+		if err := e.expand(ctx, j.root); err != nil {
+			return err
+		}
+		if err := e.refused("delete", j.root); err != nil {
+			return j.end(ctx, err)
+		}
+		if err := j.begin(ctx, len(e.deletes)+len(e.order)); err != nil {
+			return err
+		}
+		err = j.work(ctx, e)
+		switch {
+		case errors.Is(err, errTooMany):
+			continue
+		case err == nil, kindIs(err, ErrConstraint), kindIs(err, ErrConflict) && j.moved(ctx):
+			return j.end(ctx, err)
+		default:
+			return fmt.Errorf("%d of %d documents were deleted or changed, the rest is due: %w", j.Done, j.Total, err)
+		}
+	}
+	return &Error{Op: "delete", Collection: j.root.collection, ID: j.root.id, Kind: ErrConflict, Err: errors.New("more and more documents refer to what is deleted")}
+}
+
+// check reports whether there still is something to delete.
+func (j *cascadeJob) check(ctx context.Context) (bool, error) {
+	docs := j.db.documents(j.root.collection)
+	current, err := docs.read(ctx, j.root.id)
+	if err != nil {
+		return false, fail("delete", j.root.collection, j.root.id, err)
+	}
+	want := j.want
+	want.present = false // to find nothing is fine
+	if err := deletion(want, nil).check(docs, current); err != nil {
+		return false, err
+	}
+	j.Revision = document.NameOf(current.revision, "")
+	return current.exists(), nil
+}
+
+// moved reports whether the document is not at the revision any more that the
+// delete is bound to, if it is.
+func (j *cascadeJob) moved(ctx context.Context) bool {
+	if j.want.revision == nil {
+		return false
+	}
+	_, err := j.check(ctx)
+	return kindIs(err, ErrConflict)
+}
+
+// begin writes the job down, before anything is deleted.
+func (j *cascadeJob) begin(ctx context.Context, total int) error {
+	if j.Started.IsZero() {
+		j.Started = j.db.options.Clock.Now().UTC().Truncate(time.Millisecond)
+	}
+	j.Collection, j.ID, j.By = j.root.collection, j.root.id, j.db.options.Holder
+	j.Total, j.Done = total, 0
+	return j.note(ctx)
+}
+
+// note writes the record as it is now.
+func (j *cascadeJob) note(ctx context.Context) (err error) {
+	j.state, err = j.db.registers.Update(ctx, j.key, func(current cas.State) ([]byte, revision.Revision, error) {
+		members, err := json.Marshal(j.cascadeRecord)
+		if err != nil {
+			return nil, 0, fmt.Errorf("encode cascade: %w", err)
+		}
+		rev := j.db.nextRevision(current)
+		return document.Compose(rev, 0, members), rev, nil
+	})
+	return err
+}
+
+func (db *DB) nextRevision(current cas.State) revision.Revision {
+	previous, _ := document.RevisionOf(current.Body)
+	return revision.Next(previous, db.options.Clock.Now(), db.options.Random())
+}
+
+// end removes the record, and answers why the job ended. A store without
+// conditional delete keeps an empty record.
+func (j *cascadeJob) end(ctx context.Context, why error) error {
+	if err := j.remove(ctx); err != nil {
+		return errors.Join(why, err)
+	}
+	return why
+}
+
+func (j *cascadeJob) remove(ctx context.Context) error {
+	_, err := j.db.registers.Update(ctx, j.key, func(current cas.State) ([]byte, revision.Revision, error) {
+		if j.state = current; !current.Exists || isTombstone(current.Body) || j.db.caps.ConditionalDelete {
+			return nil, 0, cas.ErrKeep
+		}
+		rev := j.db.nextRevision(current)
+		return document.Tombstone(rev), rev, nil
+	})
+	if err == nil && j.state.Exists && j.db.caps.ConditionalDelete {
+		err = j.db.store.Delete(ctx, j.key, ports.IfVersion(j.state.Version))
+	}
+	if errors.Is(err, ports.ErrPrecondition) || errors.Is(err, ports.ErrUnknown) {
+		return nil // it was taken up by another, or is looked at by Maintain
+	}
+	return err
+}
+
+func isTombstone(body []byte) bool {
+	parsed, err := document.Parse(slices.Clone(body), false)
+	return err == nil && parsed.Deleted
+}
+
+// work does what was found, in transactions: changes first, then deletes, what
+// refers before what it refers to, and the root alone at the end.
+func (j *cascadeJob) work(ctx context.Context, e *expansion) error {
+	gone := make(map[node]bool, len(e.deletes))
+	for _, s := range e.deletes {
+		gone[s.node] = true
+	}
+	for some := range slices.Chunk(e.order, cascadeLimit) {
+		if err := j.changeSome(ctx, e, some); err != nil {
+			return err
+		}
+	}
+	order := e.childrenFirst()
+	for some := range slices.Chunk(order[:len(order)-1], cascadeLimit) {
+		if err := j.deleteSome(ctx, e, gone, some); err != nil {
+			return err
+		}
+	}
+	return j.deleteRoot(ctx)
+}
+
+// changeSome takes the ids of what will be deleted out of documents.
+func (j *cascadeJob) changeSome(ctx context.Context, found *expansion, some []step) error {
+	err := j.db.Tx(ctx, func(tx *Tx) error {
+		within := *found
+		within.tx = tx
+		return j.db.together(len(some), func(i int) error { return within.change(ctx, some[i].node) })
+	})
+	if err != nil {
+		return err
+	}
+	return j.progress(ctx, len(some))
+}
+
+// deleteSome deletes documents, with what refers to them by now, in one
+// transaction; in more if they have become too many for one. What will be gone
+// anyway takes no part, and what no longer refers to anything that was found
+// stays.
+func (j *cascadeJob) deleteSome(ctx context.Context, found *expansion, gone map[node]bool, some []node) error {
+	for _, n := range some {
+		delete(gone, n)
+	}
+	err := j.db.Tx(ctx, func(tx *Tx) error {
+		still, err := j.stillIn(ctx, tx, found, some)
+		if err != nil || len(still) == 0 {
+			return err
+		}
+		return j.deleteWith(ctx, tx, gone, expectation{}, still...)
+	})
+	switch {
+	case err == nil:
+		return j.progress(ctx, len(some))
+	case !errors.Is(err, errTooMany) || len(some) == 1:
+		return err
+	}
+	half := len(some) / 2
+	for _, n := range some[half:] {
+		gone[n] = true
+	}
+	if err := j.deleteSome(ctx, found, gone, some[:half]); err != nil {
+		return err
+	}
+	return j.deleteSome(ctx, found, gone, some[half:])
+}
+
+// deleteRoot deletes the document itself, which hardly anything refers to by
+// now.
+func (j *cascadeJob) deleteRoot(ctx context.Context) error {
+	err := j.db.Tx(ctx, func(tx *Tx) error { return j.deleteWith(ctx, tx, nil, j.want, j.root) })
+	if err != nil {
+		return err
+	}
+	j.Done++
+	return nil
+}
+
+func (j *cascadeJob) deleteWith(ctx context.Context, tx *Tx, gone map[node]bool, want expectation, roots ...node) error {
+	e := &expansion{db: j.db, tx: tx, limit: cascadeLimit, except: gone}
+	if err := e.expand(ctx, roots...); err != nil {
+		return err
+	}
+	if err := e.refused("delete", roots[0]); err != nil {
+		return err
+	}
+	return e.apply(ctx, want)
+}
+
+// stillIn answers those of some documents that, as the transaction sees them,
+// refer to something that was found to be deleted.
+func (j *cascadeJob) stillIn(ctx context.Context, tx *Tx, found *expansion, some []node) (still []node, err error) {
+	claimed := make([]bool, len(some))
+	err = j.db.together(len(some), func(i int) error {
+		doc, err := j.db.untyped(tx, some[i].collection).Get(ctx, some[i].id)
+		if kindIs(err, ErrNotFound) {
+			return nil
+		}
+		claimed[i] = err == nil && found.claims(some[i].collection, doc.Value)
+		return err
+	})
+	for i, n := range some {
+		if claimed[i] {
+			still = append(still, n)
+		}
+	}
+	return still, err
+}
+
+// claims reports whether a document refers to something that is deleted, and
+// has to go with it.
+func (e *expansion) claims(collection string, members []byte) bool {
+	for parent, references := range e.rules {
+		for _, r := range references {
+			if r.Collection != collection || r.OnDelete != string(Cascade) {
+				continue
+			}
+			for _, id := range idsIn(members, r.Field) {
+				if _, taken := e.at[node{parent, id}]; taken {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (j *cascadeJob) progress(ctx context.Context, done int) error {
+	j.Done += done
+	return j.note(ctx)
+}
+
+// childrenFirst orders what is deleted: what refers before what it refers to,
+// except where documents refer to each other in a circle, and the root last.
+func (e *expansion) childrenFirst() []node {
+	const (
+		unseen = iota
+		open
+		done
+	)
+	state := make([]int, len(e.deletes))
+	order := make([]node, 0, len(e.deletes))
+	stack := []int{0}
+	for len(stack) > 0 {
+		i := stack[len(stack)-1]
+		switch state[i] {
+		case unseen:
+			state[i] = open
+			for _, kid := range e.deletes[i].kids {
+				if state[kid] == unseen {
+					stack = append(stack, kid)
+				}
+			}
+			continue
+		case open:
+			state[i] = done
+			order = append(order, e.deletes[i].node)
+		}
+		stack = stack[:len(stack)-1]
+	}
+	return order
+}

@@ -1,0 +1,85 @@
+package txn
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/smarterbase/smarterbase/core/internal/document"
+)
+
+// MaxPatience bounds for how long a lock can ask others to wait.
+const MaxPatience = 60 * time.Second
+
+// maxSightings bounds how many transactions under way are remembered. One
+// that is forgotten is given more time.
+const maxSightings = 10_000
+
+// sightings remember when the locks of a transaction were first met, on our own
+// monotonic clock. No clocks of different machines are ever compared.
+type sightings struct {
+	mu    sync.Mutex
+	first map[string]time.Duration
+}
+
+// since answers when the transaction was first met, which may be now.
+func (s *sightings) since(id string, now time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first, known := s.first[id]; known {
+		return first
+	}
+	if s.first == nil {
+		s.first = make(map[string]time.Duration)
+	}
+	if len(s.first) >= maxSightings {
+		for other := range s.first {
+			delete(s.first, other)
+			break
+		}
+	}
+	s.first[id] = now
+	return now
+}
+
+func (s *sightings) forget(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.first, id)
+}
+
+// patience is for how long the owner of a lock asks to be waited for.
+func (r *Resolver) patience(lock document.Lock) time.Duration {
+	asked, err := time.ParseDuration(lock.Wait)
+	if err != nil {
+		return r.Patience
+	}
+	return min(max(asked, 0), MaxPatience)
+}
+
+// outwait waits for the decision of a transaction: 20, 40, 80 ms and so on, for
+// as long as its lock asks for. Then it ends the transaction.
+func (r *Resolver) outwait(ctx context.Context, lock document.Lock) (*Decision, error) {
+	clock := r.Registers.Clock
+	patience := r.patience(lock)
+	since := r.met.since(lock.ID, clock.Elapsed())
+	for step := r.Registers.Retry.Policy.Base * 2; ; step = min(2*step, time.Second) {
+		left := since + patience - clock.Elapsed()
+		if left <= 0 {
+			d, err := r.abort(ctx, lock.ID)
+			if err == nil {
+				r.met.forget(lock.ID)
+			}
+			return d, err
+		}
+		wait := step/2 + time.Duration(r.Random()%uint64(max(step/2, 1)))
+		if err := clock.Sleep(ctx, min(wait, left)); err != nil {
+			return nil, err
+		}
+		d, err := r.Decision(ctx, lock.ID)
+		if d != nil || err != nil {
+			r.met.forget(lock.ID)
+			return d, err
+		}
+	}
+}
