@@ -7,6 +7,7 @@ ARGS ?=
 FUZZTIME ?= 10s
 BENCH ?= .
 COUNT ?= 5
+SEEDS ?= 1000000
 
 .PHONY: help
 help: ## this list
@@ -58,6 +59,10 @@ bench: ## against the system calls, five runs and their spread; BENCH=regexp, CO
 .PHONY: fuzz
 fuzz: ## every fuzz function for FUZZTIME (10s)
 	@$(REPO) fuzz -time $(FUZZTIME) $(ARGS)
+
+.PHONY: soak
+soak: ## the simulation: SEEDS histories (1000000) of each workload; ARGS='-run TestName'
+	@SB_SEEDS=$(SEEDS) GOWORK=off go -C conformance/simulation test -timeout 0 -v $(ARGS) .
 
 .PHONY: cover
 cover: ## share of statements that each package's own tests reach

@@ -46,7 +46,7 @@ func (d *documents) deleteInside(ctx context.Context, tx *Tx, id string, want ex
 	if err = d.deleteIn(ctx, tx, id, want); errors.Is(err, errTooMany) {
 		return invalid("delete", d.name, id, "%w: more than %d; outside of a transaction it can be deleted", errTooMany, cascadeLimit)
 	}
-	return err
+	return fail("delete", d.name, id, err)
 }
 
 // deletion is the change that deletes a document, once these references are
@@ -61,7 +61,7 @@ func deletion(want expectation, honoured []index.Reference) *change {
 // deleteAll deletes a document with all that it takes with it: in one
 // transaction, or if that is too much for one, step by step.
 func (d *documents) deleteAll(ctx context.Context, id string, want expectation) error {
-	err := d.db.Tx(ctx, func(tx *Tx) error { return d.deleteIn(ctx, tx, id, want) })
+	err := d.db.Tx(ctx, func(tx *Tx) error { return fail("delete", d.name, id, d.deleteIn(ctx, tx, id, want)) })
 	if errors.Is(err, errTooMany) {
 		err = d.deleteByJob(ctx, id, want)
 	}

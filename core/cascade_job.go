@@ -2,32 +2,13 @@ package core
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
-	"github.com/smarterbase/smarterbase/core/internal/layout"
-	"github.com/smarterbase/smarterbase/core/internal/revision"
-	"github.com/smarterbase/smarterbase/ports"
 )
-
-// cascadeRecord is a delete that takes more with it than one transaction can:
-// the object under _sb/cascade/ that says so while it goes on.
-type cascadeRecord struct {
-	Collection string    `json:"collection"`
-	ID         string    `json:"id"`
-	Revision   string    `json:"revision"` // of the document when the delete began
-	By         string    `json:"by"`       // who works on it, for people
-	Started    time.Time `json:"started"`
-	Total      int       `json:"total"` // documents to delete or change, as far as is known
-	Done       int       `json:"done"`
-}
 
 // cascadeJob is such a delete as this process carries it out.
 type cascadeJob struct {
@@ -43,15 +24,6 @@ type cascadeJob struct {
 // documents refer to what it deletes.
 const cascadeRounds = 10
 
-// place answers under which key the job of a document is kept, and the lease
-// under which it is carried out. Many jobs share a lease, since the object of
-// a lease stays for ever.
-func (n node) place() (key, lock string) {
-	sum := sha256.Sum256([]byte(layout.DocumentKey(layout.Folder(n.collection), n.id)))
-	name := hex.EncodeToString(sum[:])
-	return layout.CascadePrefix + name[:2] + "/" + name + ".json", "sb.cascade." + name[:2]
-}
-
 // deleteByJob deletes a document with what it takes with it in many
 // transactions. Leases keep two processes from doing the same work; that it
 // is done right does not depend on them.
@@ -59,10 +31,12 @@ func (d *documents) deleteByJob(ctx context.Context, id string, want expectation
 	job := &cascadeJob{db: d.db, root: node{d.name, id}, want: want}
 	key, lock := job.root.place()
 	job.key = key
-	err := d.db.WithLock(ctx, lock, LockOptions{}, func(ctx context.Context, _ ports.Lease) error {
-		return job.run(ctx)
-	})
-	return fail("delete", d.name, id, err)
+	held, err := d.db.Lock(ctx, lock, LockOptions{})
+	if err != nil {
+		return fail("delete", d.name, id, err)
+	}
+	defer held.letGo(ctx)
+	return fail("delete", d.name, id, job.run(held.Context()))
 }
 
 // run finds out what there is to do, refuses, or begins and ends the job.
@@ -70,14 +44,14 @@ func (j *cascadeJob) run(ctx context.Context) error {
 	for range cascadeRounds {
 		there, err := j.check(ctx)
 		if err != nil {
-			return err
+			return j.stop(err)
 		}
 		if !there {
 			return j.end(ctx, nil)
 		}
 		e := &expansion{db: j.db}
 		if err := e.expand(ctx, j.root); err != nil {
-			return err
+			return j.stop(err)
 		}
 		if err := e.refused("delete", j.root); err != nil {
 			return j.end(ctx, err)
@@ -92,10 +66,27 @@ func (j *cascadeJob) run(ctx context.Context) error {
 		case err == nil, kindIs(err, ErrConstraint), kindIs(err, ErrConflict) && j.moved(ctx):
 			return j.end(ctx, err)
 		default:
-			return fmt.Errorf("%d of %d documents were deleted or changed, the rest is due: %w", j.Done, j.Total, err)
+			return j.unfinished(err)
 		}
 	}
-	return &Error{Op: "delete", Collection: j.root.collection, ID: j.root.id, Kind: ErrConflict, Err: errors.New("more and more documents refer to what is deleted")}
+	return j.unfinished(errors.New("more and more documents refer to what is deleted"))
+}
+
+// stop answers why the delete can't go on.
+func (j *cascadeJob) stop(cause error) error {
+	if j.Total > 0 { // there is a record, and maybe something was deleted
+		return j.unfinished(cause)
+	}
+	return cause
+}
+
+// unfinished says that the delete may still come to its end, by another call or
+// by Maintain.
+func (j *cascadeJob) unfinished(cause error) error {
+	return &Error{
+		Op: "delete", Collection: j.root.collection, ID: j.root.id, Kind: ErrOutcomeUnknown,
+		Err: fmt.Errorf("%d of %d documents were deleted or changed, the rest is due: %w", j.Done, j.Total, cause),
+	}
 }
 
 // check reports whether there still is something to delete.
@@ -122,65 +113,6 @@ func (j *cascadeJob) moved(ctx context.Context) bool {
 	}
 	_, err := j.check(ctx)
 	return kindIs(err, ErrConflict)
-}
-
-// begin writes the job down, before anything is deleted.
-func (j *cascadeJob) begin(ctx context.Context, total int) error {
-	if j.Started.IsZero() {
-		j.Started = j.db.options.Clock.Now().UTC().Truncate(time.Millisecond)
-	}
-	j.Collection, j.ID, j.By = j.root.collection, j.root.id, j.db.options.Holder
-	j.Total, j.Done = total, 0
-	return j.note(ctx)
-}
-
-// note writes the record as it is now.
-func (j *cascadeJob) note(ctx context.Context) (err error) {
-	j.state, err = j.db.registers.Update(ctx, j.key, func(current cas.State) ([]byte, revision.Revision, error) {
-		members, err := json.Marshal(j.cascadeRecord)
-		if err != nil {
-			return nil, 0, fmt.Errorf("encode cascade: %w", err)
-		}
-		rev := j.db.nextRevision(current)
-		return document.Compose(rev, 0, members), rev, nil
-	})
-	return err
-}
-
-func (db *DB) nextRevision(current cas.State) revision.Revision {
-	previous, _ := document.RevisionOf(current.Body)
-	return revision.Next(previous, db.options.Clock.Now(), db.options.Random())
-}
-
-// end removes the record, and answers why the job ended. A store without
-// conditional delete keeps an empty record.
-func (j *cascadeJob) end(ctx context.Context, why error) error {
-	if err := j.remove(ctx); err != nil {
-		return errors.Join(why, err)
-	}
-	return why
-}
-
-func (j *cascadeJob) remove(ctx context.Context) error {
-	_, err := j.db.registers.Update(ctx, j.key, func(current cas.State) ([]byte, revision.Revision, error) {
-		if j.state = current; !current.Exists || isTombstone(current.Body) || j.db.caps.ConditionalDelete {
-			return nil, 0, cas.ErrKeep
-		}
-		rev := j.db.nextRevision(current)
-		return document.Tombstone(rev), rev, nil
-	})
-	if err == nil && j.state.Exists && j.db.caps.ConditionalDelete {
-		err = j.db.store.Delete(ctx, j.key, ports.IfVersion(j.state.Version))
-	}
-	if errors.Is(err, ports.ErrPrecondition) || errors.Is(err, ports.ErrUnknown) {
-		return nil // it was taken up by another, or is looked at by Maintain
-	}
-	return err
-}
-
-func isTombstone(body []byte) bool {
-	parsed, err := document.Parse(slices.Clone(body), false)
-	return err == nil && parsed.Deleted
 }
 
 // work does what was found, in transactions: changes first, then deletes, what

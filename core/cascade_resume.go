@@ -42,7 +42,8 @@ func (db *DB) resumeCascade(ctx context.Context, key string) error {
 		return nil // somebody works on it
 	}
 	if err == nil {
-		err = held.run(ctx, func(ctx context.Context, _ ports.Lease) error { return job.resume(ctx) })
+		defer held.letGo(ctx)
+		err = job.resume(held.Context())
 	}
 	return fail("resume delete", job.root.collection, job.root.id, err)
 }
@@ -84,7 +85,7 @@ func (j *cascadeJob) resume(ctx context.Context) error {
 	if err == nil {
 		err = now.run(ctx)
 	}
-	if kindIs(err, ErrConflict) && now.moved(ctx) {
+	if err != nil && now.moved(ctx) {
 		return now.end(ctx, nil)
 	}
 	return err

@@ -33,8 +33,10 @@ type Document[T any] struct {
 //
 // Struct tags: sb:"id" on a string field that holds the id (a field ID with the
 // JSON name "id" is taken for it where none is tagged); sb:"index" with
-// the options name:…, optional and desc; sb:"created" and sb:"updated" on
-// time.Time fields. A tag that makes no sense is refused with ErrInvalid.
+// the options name:…, optional and desc; sb:"unique" with the options
+// normalize:…, name:… and optional, see Unique; sb:"created" and sb:"updated" on
+// time.Time fields; sb:"ref:users" on fields that hold ids, see Reference. A tag
+// that makes no sense is refused with ErrInvalid.
 func NewCollection[T any](ctx context.Context, db *DB, name string, definitions ...Definition) (*Collection[T], error) {
 	if problem := layout.CheckCollection(name); problem != "" {
 		return nil, invalid("open collection", name, "", "%s", problem)

@@ -67,7 +67,7 @@ func (c *current) public(docs *documents) Revision {
 func (d *documents) read(ctx context.Context, id string) (current, error) {
 	state, err := d.db.resolver.Read(ctx, layout.DocumentKey(d.folder, id))
 	if err != nil || !state.Exists {
-		return current{id: id, state: state}, err
+		return current{id: id, state: state}, notSent(ctx, err)
 	}
 	return parseCurrent(id, state, true)
 }

@@ -58,8 +58,39 @@ func ExampleDB_Lock() {
 	// 2 <nil>
 }
 
+// What is done in a transaction under a lock takes place while the lock is held,
+// or not at all.
+func ExampleTx_Fence() {
+	db, done := openDB()
+	defer done()
+	ctx := context.Background()
+
+	held, err := db.Lock(ctx, "nightly report", core.LockOptions{})
+	if err != nil {
+		panic(err)
+	}
+	report := func() error {
+		return db.Tx(ctx, func(tx *core.Tx) error {
+			if err := tx.Fence(ctx, held.Lease()); err != nil {
+				return err
+			}
+			_, err := tx.Put(ctx, "reports/today", map[string]int{"orders": 17})
+			return err
+		})
+	}
+	fmt.Println(report())
+
+	// Somebody takes the lock away, which the holder does not notice at once.
+	fmt.Println(db.ReleaseLock(ctx, "nightly report", held.Lease().Token()))
+	fmt.Println("lost:", errors.Is(report(), ports.ErrLost))
+	// Output:
+	// <nil>
+	// <nil>
+	// lost: true
+}
+
 // An operator sees who holds what, and can end a lease.
-func ExampleDB_Locker() {
+func ExampleDB_Locks() {
 	db, done := openDB()
 	defer done()
 	ctx := context.Background()
@@ -68,15 +99,18 @@ func ExampleDB_Locker() {
 	if err != nil {
 		panic(err)
 	}
-	infos, err := db.Locker().List(ctx)
+	infos, err := db.Locks(ctx)
 	fmt.Println(len(infos), infos[0].Name, infos[0].Token, err)
 
-	fmt.Println(db.Locker().ForceRelease(ctx, infos[0].Name, infos[0].Token))
+	fmt.Println(db.ReleaseLock(ctx, infos[0].Name, infos[0].Token))
 	fmt.Println("lost:", errors.Is(lease.Renew(ctx), ports.ErrLost))
+	_, err = db.LockInfo(ctx, "import")
+	fmt.Println("free:", errors.Is(err, core.ErrNotFound))
 	// Output:
 	// 1 import 1 <nil>
 	// <nil>
 	// lost: true
+	// free: true
 }
 
 // Changes of a document that many make at once take turns.

@@ -32,6 +32,7 @@ type sight struct {
 	matched  bool
 	own      bool // locked by the transaction itself
 	inFlight bool // all entries that led here are newer than the document
+	failed   bool // it could not be read
 }
 
 // note records one candidate.
@@ -41,8 +42,8 @@ func (f *footprint) note(o *outcome) {
 	if o.locked != "" {
 		f.conflict = o.read.id
 	}
-	s := sight{revision: o.read.revision, matched: o.matched, own: o.own}
-	if o.candidate != nil {
+	s := sight{revision: o.read.revision, matched: o.matched, own: o.own, failed: o.err != nil}
+	if o.candidate != nil && !s.failed {
 		s.inFlight = o.candidate.AllNewer(o.read.revision)
 	}
 	f.seen[o.read.id] = s
@@ -62,7 +63,7 @@ func (f *footprint) agrees(earlier *footprint) bool {
 		switch {
 		case s.matched && (!known || !before.matched || before.revision != s.revision):
 			return false
-		case s.matched || s.own || s.inFlight || known && before.revision == s.revision:
+		case s.matched || s.own || s.inFlight || known && before.revision == s.revision && before.failed == s.failed:
 		default:
 			return false
 		}

@@ -166,7 +166,8 @@ func (db *DB) patchKey(ctx context.Context, tx *Tx, key string, patch any, optio
 	}})
 }
 
-// Delete removes the document under a key; nil if there is none.
+// Delete removes the document under a key; nil if there is none. See
+// Collection.Delete.
 func (db *DB) Delete(ctx context.Context, key string, options ...WriteOption) error {
 	return db.deleteKey(ctx, nil, key, options)
 }

@@ -19,8 +19,9 @@ import (
 //
 // A lease is a promise of politeness: a holder that sleeps longer than its ttl
 // believes in it for a moment after another took it over. No document can be
-// damaged by that, since every write is a compare-and-swap. What is outside of
-// the database must check the token of the lease, which only grows.
+// damaged by that, since every write is a compare-and-swap. Tx.Fence makes sure
+// that a transaction takes place under the lease; what is outside of the
+// database must check the token of the lease, which only grows.
 //
 // In the store, Acquire and Renew and Release cost two, one and one requests,
 // and three more where a lease is found held by another for the first time.
@@ -98,7 +99,9 @@ func lockWithin(wait, ctx context.Context, locker ports.Locker, name string, opt
 	return h, nil
 }
 
-// Lock acquires the lease on a name; see the function Lock.
+// Lock acquires the lease on a name; see the function Lock. Pass the Lease of
+// what it returns to Tx.Fence in each transaction that must not take place
+// once the lock was lost.
 func (db *DB) Lock(ctx context.Context, name string, options LockOptions) (*HeldLock, error) {
 	return Lock(ctx, db.locker, name, db.lockOptions(options))
 }
@@ -146,7 +149,7 @@ func (h *HeldLock) acquire(ctx context.Context, locker ports.Locker, name string
 // ports.ErrLost if the lease was lost.
 func (h *HeldLock) Context() context.Context { return h.life }
 
-// Lease is the lease itself, with its fencing token.
+// Lease is the lease itself, with its fencing token: what Tx.Fence takes.
 func (h *HeldLock) Lease() ports.Lease { return h.lease }
 
 // errReleased is the cause of the end of a context by Release.

@@ -68,7 +68,7 @@ func (db *DB) Maintain(ctx context.Context, options MaintainOptions) (report Mai
 	if !options.All {
 		m.since = last.Began.Add(-maintainOverlap)
 	}
-	for _, step := range []func(context.Context){m.objects, m.decisions, m.cascades, m.claims, m.leases, m.scratch} {
+	for _, step := range []func(context.Context){m.claims, m.objects, m.decisions, m.cascades, m.leases, m.scratch} {
 		if ctx.Err() == nil {
 			step(ctx)
 		}
@@ -93,8 +93,8 @@ type maintenance struct {
 }
 
 // old reports whether an object can be removed that nobody needs.
-func (m *maintenance) old(info ports.ObjectInfo) bool {
-	return storetime.Age(m.now, info.ModTime) > retention
+func (m *maintenance) old(written time.Time) bool {
+	return storetime.Age(m.now, written) > retention
 }
 
 // note counts what failed.

@@ -63,7 +63,7 @@ func (m *maintenance) lockable(ctx context.Context) iter.Seq[cared] {
 
 func (m *maintenance) care(ctx context.Context, c cared) cared {
 	changed := m.since.IsZero() || m.now.IsZero() || !c.info.ModTime.Before(m.since)
-	purgeable := m.caps.ConditionalDelete && m.old(c.info) && c.info.Size <= maxTombstone && !strings.HasPrefix(c.info.Key, layout.SystemPrefix)
+	purgeable := m.caps.ConditionalDelete && m.old(c.info.ModTime) && c.info.Size <= maxTombstone && !strings.HasPrefix(c.info.Key, layout.SystemPrefix)
 	if c.err != nil || !strings.HasSuffix(c.info.Key, ".json") || !changed && !purgeable {
 		return c
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/storetime"
@@ -34,7 +35,9 @@ func (m *maintenance) claimsOf(ctx context.Context, docs *documents) error {
 		return err
 	}
 	for i := range constraints {
-		released, err := docs.holder.Unique.ReleaseDead(ctx, constraints[i].Definition)
+		released, err := docs.holder.Unique.ReleaseDead(ctx, constraints[i].Definition, func(claim cas.State) bool {
+			return m.old(claim.ModTime)
+		})
 		m.report.Claims += released
 		if errors.Is(err, unique.ErrNoNormalizer) {
 			continue // only a program that has it can tell
@@ -59,7 +62,7 @@ func (m *maintenance) scratch(ctx context.Context) {
 	m.report.Scratch += removed
 	m.note(err)
 	for info, err := range fetch.Objects(ctx, m.registers, ports.ListOptions{Prefix: layout.ProbePrefix}) {
-		if err == nil && !m.old(info) {
+		if err == nil && !m.old(info.ModTime) {
 			continue
 		}
 		if err == nil {

@@ -38,7 +38,7 @@ func (m *maintenance) oldDecisions(ctx context.Context) iter.Seq[ended] {
 	return func(yield func(ended) bool) {
 		for info, err := range fetch.Objects(ctx, m.registers, ports.ListOptions{Prefix: layout.TxPrefix}) {
 			id, staged, ok := layout.TxOf(info.Key)
-			if err == nil && (!ok || !m.old(info)) {
+			if err == nil && (!ok || !m.old(info.ModTime)) {
 				continue
 			}
 			if !yield(ended{key: info.Key, id: id, staged: staged, err: err}) {

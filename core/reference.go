@@ -46,25 +46,30 @@ type ReferenceDefinition struct {
 //
 // References are kept with the collection that they point to, so every program
 // that deletes there honours them, also one that does not know the collection
-// that refers. A program that had begun to write before a reference was
-// declared for the first time learns of it within ten seconds, on stores
-// without a network within one. To change a reference, see DB.DropReference.
+// that refers. A program that was there before a reference was declared for the
+// first time learns of it within ten seconds, on stores without a network within
+// one; until then it deletes as if there were none. Collection.WaitReady waits
+// until that is over. To change a reference, see DB.DropReference.
 //
 // # Deletes
 //
 // Deleting a document that nothing refers to costs what it always does. For a
 // collection that has references, a delete is a transaction, which looks for the
-// documents that refer. Up to 100 of them are deleted or changed atomically with
-// the parent.
+// documents that refer. Up to 100 documents, the parent among them, are deleted or
+// changed atomically. A document that comes to refer to the parent meanwhile goes
+// with it, or the delete starts over; one that is written later refers to nothing,
+// unless MustExist forbids that.
 //
 // More of them are deleted in many transactions, each atomic, those that refer
 // before what they refer to, and the parent last, in a transaction that
-// sees none any more. Meanwhile readers see the parent with fewer and fewer
-// documents that refer to it, and never one of these without its parent. First
-// of all the whole tree is searched for what restricts the delete, which then refuses it
-// before anything is deleted; a document that restricts it and comes later
+// sees none any more. References that are set to null go first of all. Meanwhile
+// readers see the parent with fewer and fewer documents that refer to it, and none
+// of these without its parent, unless they refer to each other in a circle. Before
+// anything is deleted the whole tree is searched for what restricts the delete,
+// and refuses it; a document that restricts it and comes later
 // stops it half-way, with ErrConstraint, and what is deleted by then stays
-// deleted. What a process that crashed left half done is done by the next Delete
+// deleted. A delete that fails on its way answers ErrOutcomeUnknown. A document that no longer refers to any of them when its turn comes
+// stays; what referred to it may be gone. What a process that crashed left half done is done by the next Delete
 // of the same document, or by DB.Maintain, unless the document was written since.
 // With IfRevision, such a delete asks for the revision at the start and at the end.
 func Reference(field, collection string) ReferenceDefinition {

@@ -63,7 +63,7 @@ const maxRestarts = 4
 func (r *runner) run(ctx context.Context) error {
 	reason := "the query has no condition"
 	for len(r.filter) > 0 {
-		candidates, err := r.docs.holder.Query(ctx, r.filter.plan)
+		candidates, err := r.docs.holder.Query(ctx, r.filter.plan, r.strict)
 		var scan *index.ScanReason
 		if errors.As(err, &scan) {
 			reason = scan.Reason
@@ -274,8 +274,11 @@ func (r *runner) examine(ctx context.Context, id string) (o outcome) {
 // unlock finds out what a locked document means to the run.
 func (r *runner) unlock(ctx context.Context, o *outcome, state cas.State) error {
 	mode := txn.Plain
-	if r.strict {
+	switch {
+	case r.strict:
 		mode = txn.Strict
+	case r.print != nil:
+		mode = txn.Patient // what is under way could not be accepted in the end
 	}
 	read, view, err := r.docs.look(ctx, o.read.id, state, mode)
 	if err == nil {

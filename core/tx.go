@@ -121,7 +121,9 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error, options ...TxOption
 // function, which counts only if what it saw was consistent.
 func (tx *Tx) run(ctx context.Context, fn func(tx *Tx) error) (own, err error) {
 	defer tx.end()
-	if own = fn(tx); own == nil {
+	own = fn(tx)
+	tx.end() // what still runs learns that it comes too late
+	if own == nil {
 		return nil, tx.commit(ctx)
 	}
 	if ctx.Err() != nil {
@@ -149,9 +151,11 @@ func (tx *Tx) Commit(ctx context.Context) (err error) {
 	if err := tx.usable("commit"); err != nil {
 		return err
 	}
+	if tx.end() {
+		return &Error{Op: "commit", Kind: ErrClosed, Err: errTxOver} // another goroutine does it
+	}
 	ctx, end := tx.db.operation(ctx, ports.OperationInfo{Name: "transaction"})
 	defer func() { end(tx.written(), err) }()
-	defer tx.end()
 	return fail("commit", "", "", tx.commit(ctx))
 }
 
@@ -197,11 +201,12 @@ func (db *DB) txOptions(ctx context.Context, op string, options []TxOption) (o t
 	return o, db.checkOpen(op, "", "")
 }
 
-// end makes the transaction unusable.
-func (tx *Tx) end() {
+// end makes the transaction unusable, and answers whether it was already.
+func (tx *Tx) end() (already bool) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	tx.over = true
+	already, tx.over = tx.over, true
+	return already
 }
 
 // usable refuses calls after the end.

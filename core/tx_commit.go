@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
@@ -20,7 +21,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 	writes, reads := tx.split()
 	switch {
 	case len(writes)+len(tx.system) == 0:
-		return tx.validate(ctx, reads)
+		return notSent(ctx, tx.validate(ctx, reads))
 	case tx.alone(writes, reads):
 		return tx.writeAlone(ctx, writes[0])
 	}
@@ -80,7 +81,7 @@ func (tx *Tx) consistent(ctx context.Context) error {
 		return err
 	}
 	writes, reads := tx.split()
-	return tx.validate(ctx, append(reads, writes...))
+	return notSent(ctx, tx.validate(ctx, append(reads, writes...)))
 }
 
 // commit is the commit of several documents under way.
@@ -101,7 +102,7 @@ type group struct {
 func (c *commit) run(ctx context.Context) error {
 	err := c.prepare(ctx)
 	if err != nil {
-		return err
+		return notSent(ctx, err)
 	}
 	if err = c.attempt.Lock(ctx, c.objects()...); err == nil {
 		err = c.begin(ctx)
@@ -111,6 +112,8 @@ func (c *commit) run(ctx context.Context) error {
 	}
 	if err == nil {
 		err = c.validate(ctx, c.reads)
+	} else {
+		err = c.certain(ctx, err)
 	}
 	if err == nil {
 		err = c.decide(ctx)
@@ -118,15 +121,49 @@ func (c *commit) run(ctx context.Context) error {
 	switch {
 	case err == nil:
 		c.committed(ctx)
-	case errors.Is(err, ports.ErrUnknown):
+	case errors.Is(err, ports.ErrUnknown) && c.attempt.Sent():
 		c.each(func(t *index.Ticket) { t.Unknown() })
 	default:
-		err = c.failed(ctx, err)
+		err = c.failed(ctx, notSent(ctx, err))
 	}
 	return err
 }
 
-// prepare reads those documents again whose read is too old to base a lock on.
+// certain answers a conflict in place of an error that says what the documents do
+// not allow, if the function saw something else than what was true at that moment:
+// the next run might not ask for that. All that is written is locked by now.
+func (c *commit) certain(ctx context.Context, cause error) error {
+	if kind := KindOf(cause); kind != ErrConstraint && kind != ErrInvalid {
+		return cause
+	}
+	if err := c.validate(ctx, c.reads); err != nil {
+		return err
+	}
+	ended, err := c.attempt.Decision(ctx, c.id)
+	switch {
+	case err != nil:
+		return err
+	case ended != nil:
+		return txn.ErrEnded
+	}
+	return cause
+}
+
+// notSent is the error of an attempt whose commit was never sent or is known to
+// have failed. What it did before may be of unknown outcome; the transaction
+// itself is not.
+func notSent(ctx context.Context, cause error) error {
+	switch {
+	case !errors.Is(cause, ports.ErrUnknown):
+		return cause
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %s", ctx.Err(), cause.Error())
+	default:
+		return ports.Fail("prepare", "", ports.ErrUnavailable, errors.New(cause.Error()))
+	}
+}
+
+// prepare reads again what was read too long ago to base a lock on.
 func (c *commit) prepare(ctx context.Context) error {
 	for _, e := range c.writes {
 		if c.db.registers.Fresh(e.base.state) {
@@ -140,6 +177,19 @@ func (c *commit) prepare(ctx context.Context) error {
 			return errStale
 		}
 		e.base = fresh.base
+	}
+	for _, w := range c.system {
+		if c.db.registers.Fresh(w.Base) {
+			continue
+		}
+		fresh, err := c.db.resolver.Read(ctx, w.Base.Key)
+		if err != nil {
+			return err
+		}
+		if fresh.Exists != w.Base.Exists || fresh.Version != w.Base.Version {
+			return errStale
+		}
+		w.Base = fresh
 	}
 	return nil
 }

@@ -75,15 +75,14 @@ func (tx *Tx) entry(ctx context.Context, d *documents, id string, forWrite bool)
 		return nil, err
 	}
 	key := layout.DocumentKey(d.folder, id)
-	e := tx.find(key)
-	if e != nil && (!forWrite || e.lockable()) {
+	if e := tx.find(key, forWrite); e != nil {
 		return e, nil
 	}
 	fresh, err := tx.read(ctx, d, id, forWrite)
 	if err != nil {
 		return nil, err
 	}
-	return tx.adopt(key, fresh)
+	return tx.adopt(key, fresh, forWrite)
 }
 
 // lockable reports whether a lock can be based on what was read.
@@ -100,16 +99,17 @@ func (tx *Tx) accepts(d *documents, id string) error {
 		return invalid("transaction", d.name, id, "the transaction belongs to another database")
 	case tx.conflict != nil:
 		return tx.conflict
-	case len(tx.entries) >= maxTxReads+maxTxWrites:
-		return invalid("transaction", d.name, id, "the transaction reads more than %d documents", maxTxReads)
 	}
 	return nil
 }
 
-func (tx *Tx) find(key string) *txEntry {
+func (tx *Tx) find(key string, forWrite bool) *txEntry {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	return tx.entries[key]
+	if e := tx.entries[key]; e != nil && (!forWrite || e.lockable()) {
+		return e
+	}
+	return nil
 }
 
 // read reads a document for a transaction.
@@ -157,11 +157,13 @@ func parseIntact(id string, state cas.State, view txn.View) (current, error) {
 
 // adopt makes a document that was read part of the transaction. If it was read
 // before, it must be at the same revision.
-func (tx *Tx) adopt(key string, fresh *txEntry) (*txEntry, error) {
+func (tx *Tx) adopt(key string, fresh *txEntry, forWrite bool) (*txEntry, error) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	e := tx.entries[key]
 	switch {
+	case e == nil && tx.full(forWrite):
+		return nil, invalid("transaction", fresh.docs.name, fresh.base.id, "the transaction reads more than %d documents", maxTxReads)
 	case e == nil:
 		tx.entries[key] = fresh
 		return fresh, nil
@@ -171,10 +173,25 @@ func (tx *Tx) adopt(key string, fresh *txEntry) (*txEntry, error) {
 		tx.conflict = errStale
 		return nil, errStale
 	}
-	if fresh.lockable() || !e.lockable() {
+	if !e.lockable() {
 		e.base, e.pending = fresh.base, fresh.pending
 	}
 	return e, nil
+}
+
+// full reports whether the transaction can't read one more document.
+func (tx *Tx) full(forWrite bool) bool {
+	reads := len(tx.entries)
+	switch {
+	case reads < maxTxReads:
+		return false
+	case forWrite:
+		return reads >= maxTxReads+maxTxWrites
+	}
+	for _, e := range tx.entries {
+		reads -= one(e.written)
+	}
+	return reads >= maxTxReads
 }
 
 // sameState reports whether a document was not changed between two looks at it.
@@ -182,7 +199,7 @@ func sameState(a, b *current) bool {
 	if a.revision != b.revision || a.exists() != b.exists() {
 		return false
 	}
-	return a.revision != 0 || !a.exists() || bytes.Equal(a.members, b.members)
+	return !a.exists() || bytes.Equal(a.members, b.members) // other programs leave revisions alone
 }
 
 // modify changes a document inside a transaction; outside, tx is nil.
@@ -198,7 +215,7 @@ func (tx *Tx) modify(ctx context.Context, d *documents, id string, c *change) (c
 	}
 	e, err := tx.entry(ctx, d, id, true)
 	if err != nil {
-		return current{}, fail(c.op, d.name, id, err)
+		return current{}, readFail(c.op, d.name, id, err)
 	}
 	tx.mu.Lock()
 	base := e.now()
@@ -227,11 +244,12 @@ func (tx *Tx) modify(ctx context.Context, d *documents, id string, c *change) (c
 // write notes the next state of a document.
 func (tx *Tx) write(op string, e *txEntry, base current, members []byte, honours *index.Rules) (current, error) {
 	db, id := tx.db, base.id
-	next := current{id: id, members: members, schema: base.schema, state: e.base.state.Spend(), honours: honours}
-	next.state.Body = nil
+	next := current{id: id, members: members, schema: base.schema, honours: honours}
 	next.revision = revision.Next(base.revision, db.options.Clock.Now(), db.options.Random())
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
+	next.state = e.base.state.Spend()
+	next.state.Body = nil
 	if changed := e.now(); changed.revision != base.revision {
 		return current{}, invalid(op, e.docs.name, id, "two goroutines of the transaction change the document at once")
 	}
@@ -242,6 +260,8 @@ func (tx *Tx) write(op string, e *txEntry, base current, members []byte, honours
 		}
 	}
 	switch {
+	case tx.over:
+		return current{}, &Error{Op: op, Collection: e.docs.name, ID: id, Kind: ErrClosed, Err: errTxOver}
 	case !e.written && writes >= maxTxWrites:
 		return current{}, invalid(op, e.docs.name, id, "the transaction writes more than %d documents", maxTxWrites)
 	case tx.bytes-before+len(members) > maxTxBytes:

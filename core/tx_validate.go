@@ -55,7 +55,7 @@ func (tx *Tx) validateReads(ctx context.Context, reads []*txEntry) error {
 
 func (tx *Tx) validateRead(ctx context.Context, e *txEntry) error {
 	same, err := tx.db.resolver.Unchanged(ctx, txn.Seen{
-		State: e.base.state, Exists: e.base.exists(), Revision: e.base.revision, Pending: e.pending,
+		State: e.base.state, Exists: e.base.exists(), Revision: e.base.revision, Members: e.base.members, Pending: e.pending,
 	})
 	if err == nil && !same {
 		return errStale

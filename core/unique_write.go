@@ -50,7 +50,17 @@ func (d *documents) claim(ctx context.Context, ticket *index.Ticket, base, next 
 		return err
 	}
 	me := unique.Owner{ID: base.id, Base: unique.BaseOf(base.state)}
-	return d.uniqueError(d.holder.Unique.Claim(ctx, needs, me))
+	err = d.uniqueError(d.holder.Unique.Claim(ctx, needs, me))
+	if !errors.Is(err, ErrConstraint) {
+		return err
+	}
+	// A refusal must be one of what the document is now: on another state the
+	// change might be another one, and allowed.
+	now, readErr := d.db.registers.Read(ctx, base.state.Key)
+	if readErr == nil && unique.BaseOf(now) != me.Base {
+		return unique.ErrStale
+	}
+	return err
 }
 
 // uniqueError makes the error of a claim one for users.

@@ -150,7 +150,8 @@ func (c *Collection[T]) holdsID(members []byte) bool {
 	return c.shape.id != nil && c.codec.Unmarshal(members, &value) == nil && c.idOf(&value) != ""
 }
 
-// Delete removes the document; nil if there is none. Two requests.
+// Delete removes the document; nil if there is none. Two requests, unless other
+// documents may refer to it: see Reference.
 func (c *Collection[T]) Delete(ctx context.Context, id string, options ...WriteOption) error {
 	return c.docs.remove(ctx, c.tx, id, options)
 }
@@ -255,7 +256,7 @@ func encodeMembers(codec interface{ Marshal(any) ([]byte, error) }, value any) (
 	if err := document.CheckMembers(members); err != nil {
 		return nil, userError{&Error{Op: opEncode, Kind: ErrInvalid, Err: fmt.Errorf("%w (of a %T)", err, value)}}
 	}
-	return members, nil
+	return document.Tidy(members), nil
 }
 
 // reencode decodes members, and encodes what the type kept of them.

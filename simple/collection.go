@@ -22,8 +22,11 @@ type Collection[T any] struct {
 //
 // T is a struct with a string field for the id, tagged sb:"id", or named ID
 // with the tag json:"id". Other tags: sb:"index" on fields to find documents
-// by, with the options name:…, optional and desc; sb:"created" and sb:"updated"
-// on time.Time fields. A new index is built in the background; until it is
+// by, with the options name:…, optional and desc; sb:"unique" for values that no
+// two documents may have, with the options normalize:email, optional and name:…;
+// sb:"ref:users,on_delete:cascade" for ids of documents in another collection, or
+// restrict, or set_null; sb:"created" and sb:"updated" on time.Time fields.
+// Several are joined by a semicolon. A new index is built in the background; until it is
 // ready, queries read all documents.
 //
 // A type or name that can't be used is refused with core.ErrInvalid.

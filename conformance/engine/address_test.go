@@ -23,11 +23,11 @@ import (
 
 // address says where a database lives, so that other processes find it.
 type address struct {
-	Dir    string              // of files, or:
-	Server services.S3Server   // which is MinIO, or speaks S3, with the
-	Bucket string              // in it
+	Dir    string               // of files, or:
+	Server services.S3Server    // which is MinIO, or speaks S3, with the
+	Bucket string               // in it
 	Redis  services.RedisServer // of the index
-	Space  string              // its namespace there
+	Space  string               // its namespace there
 }
 
 // String is how an address is given to a child.

@@ -114,7 +114,7 @@ func (b *bank) sumIn(ctx context.Context, tx *core.Tx, byQuery bool) (total int,
 	results, err := b.accounts.In(tx).GetAll(ctx, allAccounts)
 	for _, r := range results {
 		err = errors.Join(err, r.Err)
-		total += r.Document.Value.Balance
+		total += r.Value.Balance
 	}
 	return total, err
 }
@@ -237,7 +237,7 @@ func TestKilledTellers(t *testing.T) {
 		said := make(ledger)
 		h := newHerd(t, 8, "teller", a.String(), said.hear)
 		reads := b.audit(t)
-		h.torment(scale("SB_KILLS", 200), 150*time.Millisecond)
+		h.torment(a.kills(), killPace)
 		h.end()
 		figures, summary := reads(), h.summary()
 		require.Empty(t, h.problem())

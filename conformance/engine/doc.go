@@ -16,6 +16,10 @@
 //	                    process_sim, wire and history are its parts
 //	mutant_test.go      rules taken away one by one, which others must notice
 //	process_test.go     real processes on files, killed
+//	bank_test.go        processes that transfer money in transactions, killed and
+//	                    stopped on files and servers; herd and address are its parts
+//	claimant_test.go    the same for processes that want the same unique values
+//	section_test.go     leases that run out in the middle of what they protect
 //	lookup_test.go      lookups beside updates
 //	request_test.go     exact numbers of requests
 //

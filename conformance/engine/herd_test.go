@@ -5,15 +5,29 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// longestStop is for how long a process of a herd is stopped at most.
-const longestStop = 3 * time.Second
+const (
+	// longestStop is for how long a process of a herd is stopped at most.
+	longestStop = 3 * time.Second
+
+	// killPace is the mean time between two things that happen to a herd.
+	killPace = 120 * time.Millisecond
+)
+
+// kills is how many processes are killed on a store: SB_KILLS, normally 200, and
+// half of them where each process has to connect to a server first.
+func (a address) kills() int {
+	n := scale("SB_KILLS", 200)
+	if a.Dir == "" {
+		n = (n + 1) / 2
+	}
+	return n
+}
 
 // herd is a number of child processes that do the same, of which one or the
 // other is killed or stopped at any time, and replaced.
@@ -123,7 +137,7 @@ func (h *herd) torment(kills int, pace time.Duration) {
 		stopped := h.wake()
 		switch {
 		case m.until.IsZero() && stopped < len(h.members)/2 && rand.IntN(4) == 0:
-			require.NoError(h.t, m.Process.Signal(syscall.SIGSTOP))
+			require.NoError(h.t, suspend(m.Process))
 			m.until = time.Now().Add(time.Duration(rand.Int64N(int64(longestStop))))
 			h.stops++
 		case m.until.IsZero() || rand.IntN(3) == 0:
@@ -137,7 +151,7 @@ func (h *herd) torment(kills int, pace time.Duration) {
 	}
 	for _, m := range h.members {
 		if !m.until.IsZero() {
-			require.NoError(h.t, m.Process.Signal(syscall.SIGCONT))
+			require.NoError(h.t, wake(m.Process))
 			m.until = time.Time{}
 		}
 	}
@@ -149,7 +163,7 @@ func (h *herd) wake() (stopped int) {
 		switch {
 		case m.until.IsZero():
 		case time.Now().After(m.until):
-			require.NoError(h.t, m.Process.Signal(syscall.SIGCONT))
+			require.NoError(h.t, wake(m.Process))
 			m.until = time.Time{}
 		default:
 			stopped++

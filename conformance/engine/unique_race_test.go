@@ -130,12 +130,12 @@ func TestUniqueValuesUnderContention(t *testing.T) {
 			var work sync.WaitGroup
 			var refused, written atomic.Int64
 			for process := range 3 {
-				c := collection[member](t, s.open(t), "members", core.Unique("email").Optional())
+				c := collection[subscriber](t, s.open(t), "members", core.Unique("email").Optional())
 				for client := range 4 {
 					rng := rand.New(rand.NewPCG(uint64(process), uint64(client)))
 					work.Go(func() {
 						for range scale("SB_OPS", 40) {
-							switch err := contend(t.Context(), c, rng, len(memberEmails)); {
+							switch err := contend(t.Context(), c, rng, len(knownEmails)); {
 							case err == nil:
 								written.Add(1)
 							case errors.Is(err, core.ErrConstraint):
@@ -151,20 +151,20 @@ func TestUniqueValuesUnderContention(t *testing.T) {
 			require.Positive(t, written.Load())
 			require.Positive(t, refused.Load())
 			t.Logf("%d were written, %d refused, %d fenced", written.Load(), refused.Load(), g.fences.Load())
-			g.nothingIsStuck(collection[member](t, s.open(t), "members"))
+			g.nothingIsStuck(collection[subscriber](t, s.open(t), "members"))
 		})
 	}
 }
 
 // nothingIsStuck tries to take every value.
-func (g *guard) nothingIsStuck(c *core.Collection[member]) {
+func (g *guard) nothingIsStuck(c *core.Collection[subscriber]) {
 	t := g.t
 	allIsUnique(t, c)
-	for _, v := range memberEmails {
+	for _, v := range knownEmails {
 		g.mu.Lock()
 		holder := g.holders[v]
 		g.mu.Unlock()
-		_, err := c.Put(t.Context(), "probe", member{Email: v, Tags: []string{"probe"}})
+		_, err := c.Put(t.Context(), "probe", subscriber{Email: v, Tags: []string{"probe"}})
 		if holder == "" || holder == "members/probe.json" {
 			require.NoError(t, err, v)
 			continue
@@ -213,8 +213,13 @@ func simulateUnique(t *testing.T, seed uint64) *uniqueWorld {
 	w := &uniqueWorld{guard: newGuard(t, memory.NewStore(likeS3))}
 	s := &site{store: w.guard}
 	noProbe := func(o *core.Options) { o.SkipProbe = true }
-	require.NoError(t, collection[member](t, s.open(t, noProbe), "members").WaitReady(t.Context()))
-	w.guard.lag = func() time.Duration { return time.Duration(draw(60)) * time.Millisecond }
+	require.NoError(t, collection[subscriber](t, s.open(t, noProbe), "members").WaitReady(t.Context()))
+	w.guard.lag = func() time.Duration {
+		if draw(12) == 0 { // longer than others wait
+			return time.Duration(draw(3000)) * time.Millisecond
+		}
+		return time.Duration(draw(60)) * time.Millisecond
+	}
 	w.guard.late = func() (bool, bool, time.Duration) {
 		return draw(100) < 8, draw(3) > 0, time.Duration(draw(8000)) * time.Millisecond
 	}
@@ -222,7 +227,7 @@ func simulateUnique(t *testing.T, seed uint64) *uniqueWorld {
 	for client := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 100+client))
 		db := s.open(t, noProbe)
-		c := collection[member](t, db, "members")
+		c := collection[subscriber](t, db, "members")
 		work.Go(func() {
 			for range 12 {
 				w.act(t, c, rng)
@@ -231,19 +236,19 @@ func simulateUnique(t *testing.T, seed uint64) *uniqueWorld {
 	}
 	work.Wait()
 	w.guard.lag, w.guard.late = nil, nil
-	w.guard.nothingIsStuck(collection[member](t, s.open(t, noProbe), "members"))
+	w.guard.nothingIsStuck(collection[subscriber](t, s.open(t, noProbe), "members"))
 	w.guard.flying.Wait() // what was under way arrives
-	w.guard.nothingIsStuck(collection[member](t, s.open(t, noProbe), "members"))
+	w.guard.nothingIsStuck(collection[subscriber](t, s.open(t, noProbe), "members"))
 	return w
 }
 
 // act does one thing; now and then its process dies at any moment of it.
-func (w *uniqueWorld) act(t *testing.T, c *core.Collection[member], rng *rand.Rand) {
+func (w *uniqueWorld) act(t *testing.T, c *core.Collection[subscriber], rng *rand.Rand) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	if rng.IntN(4) == 0 {
 		w.deaths.Add(1)
-		time.AfterFunc(time.Duration(rng.IntN(400))*time.Millisecond, cancel)
+		time.AfterFunc(time.Duration(rng.IntN(1000))*time.Millisecond, cancel)
 	}
 	switch err := contend(ctx, c, rng, 2); {
 	case err == nil:
@@ -256,23 +261,23 @@ func (w *uniqueWorld) act(t *testing.T, c *core.Collection[member], rng *rand.Ra
 }
 
 // contend does one thing to one of few documents, with one of few values.
-func contend(ctx context.Context, c *core.Collection[member], rng *rand.Rand, emails int) error {
-	id, email := fmt.Sprint("m", rng.IntN(6)), memberEmails[rng.IntN(emails)]
+func contend(ctx context.Context, c *core.Collection[subscriber], rng *rand.Rand, emails int) error {
+	id, email := fmt.Sprint("m", rng.IntN(6)), knownEmails[rng.IntN(emails)]
 	tags := []string{id}
 	switch rng.IntN(6) {
 	case 0:
-		_, err := c.Create(ctx, id, member{Email: email, Tags: tags})
+		_, err := c.Create(ctx, id, subscriber{Email: email, Tags: tags})
 		return err
 	case 1:
 		return c.Delete(ctx, id)
 	case 2:
-		_, err := c.Update(ctx, id, func(m *member) error { m.Email = ""; m.N++; return nil })
+		_, err := c.Update(ctx, id, func(m *subscriber) error { m.Email = ""; m.N++; return nil })
 		return err
 	case 3:
 		_, err := c.Patch(ctx, id, fmt.Sprintf(`{"email":%q}`, email))
 		return err
 	default:
-		_, err := c.Put(ctx, id, member{Email: email, Tags: tags})
+		_, err := c.Put(ctx, id, subscriber{Email: email, Tags: tags})
 		return err
 	}
 }

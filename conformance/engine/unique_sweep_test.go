@@ -14,15 +14,15 @@ import (
 	"github.com/smarterbase/smarterbase/ports/faults"
 )
 
-// member is what the tests below store.
-type member struct {
+// subscriber is what the tests below store.
+type subscriber struct {
 	Email string   `json:"email" sb:"unique,optional"`
 	Tags  []string `json:"tags,omitempty" sb:"unique"`
 	N     int      `json:"n,omitempty"`
 }
 
 // values are all that their documents ever have.
-var memberEmails, memberTags = []string{"a", "b", "c", "d"}, []string{"x", "y"}
+var knownEmails, knownTags = []string{"a", "b", "c", "d"}, []string{"x", "y"}
 
 // TestUniqueValuesWhateverCallFails fails the Nth call of a scenario in every
 // way, for N = 1, 2, … until it has no Nth call. Each time no value may be in two
@@ -69,7 +69,7 @@ type uniqueSweep struct {
 	plan    *faults.Plan
 	site    *site // without faults
 	db      *core.DB
-	members *core.Collection[member]
+	members *core.Collection[subscriber]
 }
 
 func newUniqueSweep(t *testing.T, options memory.StoreOptions, attempts int) *uniqueSweep {
@@ -88,28 +88,28 @@ func (w *uniqueSweep) run() {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Hour)
 	defer cancel()
 	var err error
-	if w.members, err = core.NewCollection[member](ctx, w.db, "members"); err != nil {
+	if w.members, err = core.NewCollection[subscriber](ctx, w.db, "members"); err != nil {
 		w.told(err)
 		return
 	}
-	put := func(id string, m member) { _, err := w.members.Put(ctx, id, m); w.told(err) }
+	put := func(id string, m subscriber) { _, err := w.members.Put(ctx, id, m); w.told(err) }
 	set := func(id, email string) {
-		_, err := w.members.Update(ctx, id, func(m *member) error { m.Email = email; return nil })
+		_, err := w.members.Update(ctx, id, func(m *subscriber) error { m.Email = email; return nil })
 		w.told(err)
 	}
-	put("ann", member{Email: "a", Tags: []string{"x"}})
-	_, err = w.members.Create(ctx, "bob", member{Email: "b"})
+	put("ann", subscriber{Email: "a", Tags: []string{"x"}})
+	_, err = w.members.Create(ctx, "bob", subscriber{Email: "b"})
 	w.told(err)
 	set("ann", "c")
 	later(w.t, 2*time.Minute) // the constraints are ready
-	put("cyn", member{Email: "a", Tags: []string{"y"}})
+	put("cyn", subscriber{Email: "a", Tags: []string{"y"}})
 	set("bob", "c") // that of ann, unless something failed
 	w.told(w.members.Delete(ctx, "ann"))
 	set("bob", "c")
 	w.told(w.db.Tx(ctx, func(tx *core.Tx) error { // they swap
 		in := w.members.In(tx)
 		for _, id := range []string{"bob", "cyn"} {
-			_, err := in.Update(ctx, id, func(m *member) error {
+			_, err := in.Update(ctx, id, func(m *subscriber) error {
 				switch m.Email {
 				case "a":
 					m.Email = "c"
@@ -124,10 +124,10 @@ func (w *uniqueSweep) run() {
 		}
 		return nil
 	}))
-	put("dan", member{Email: "b", Tags: []string{"x"}})
+	put("dan", subscriber{Email: "b", Tags: []string{"x"}})
 	_, err = w.members.Patch(ctx, "cyn", `{"email":"d","tags":null}`)
 	w.told(err)
-	_, err = w.members.Create(ctx, "ann", member{Email: "c", Tags: []string{"y"}})
+	_, err = w.members.Create(ctx, "ann", subscriber{Email: "c", Tags: []string{"y"}})
 	w.told(err)
 }
 
@@ -145,7 +145,7 @@ func (w *uniqueSweep) verify() {
 	require.NoError(t, w.db.Close())
 	w.plan.Heal()
 	db := w.site.open(t)
-	c := collection[member](t, db, "members")
+	c := collection[subscriber](t, db, "members")
 	require.NoError(t, c.WaitReady(t.Context()), w.plan)
 	w.everyValueIsHeldOrFree(c, "early")
 	w.plan.Apply(t.Context())
@@ -153,7 +153,7 @@ func (w *uniqueSweep) verify() {
 }
 
 // everyValueIsHeldOrFree reads who has which value, and then tries to take each.
-func (w *uniqueSweep) everyValueIsHeldOrFree(c *core.Collection[member], when string) {
+func (w *uniqueSweep) everyValueIsHeldOrFree(c *core.Collection[subscriber], when string) {
 	t, ctx := w.t, w.t.Context()
 	docs, err := c.All(ctx)
 	require.NoError(t, err)
@@ -166,7 +166,7 @@ func (w *uniqueSweep) everyValueIsHeldOrFree(c *core.Collection[member], when st
 			holder[v] = doc.ID
 		}
 	}
-	try := func(v string, m member) {
+	try := func(v string, m subscriber) {
 		_, err := c.Put(ctx, "probe", m)
 		if id, held := holder[v]; held {
 			var cause *core.UniqueError
@@ -177,11 +177,11 @@ func (w *uniqueSweep) everyValueIsHeldOrFree(c *core.Collection[member], when st
 		require.NoError(t, err, "%s, %s\n%s", v, when, w.plan.Trace())
 		require.NoError(t, c.Delete(ctx, "probe"))
 	}
-	for _, v := range memberEmails {
-		try("email "+v, member{Email: v, Tags: []string{"probe"}})
+	for _, v := range knownEmails {
+		try("email "+v, subscriber{Email: v, Tags: []string{"probe"}})
 	}
-	for _, v := range memberTags {
-		try("tag "+v, member{Tags: []string{v}})
+	for _, v := range knownTags {
+		try("tag "+v, subscriber{Tags: []string{v}})
 	}
 	allIsUnique(t, c)
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/smarterbase/smarterbase/ports/faults"
 )
 
-// account has three constraints.
-type account struct {
+// profile has three constraints.
+type profile struct {
 	ID     string   `json:"id" sb:"id"`
 	Email  string   `json:"email" sb:"unique,normalize:email"`
 	Phones []string `json:"phones,omitempty" sb:"unique,optional"`
@@ -29,9 +29,9 @@ type account struct {
 	N      int      `json:"n"`
 }
 
-func accounts(t *testing.T, db *core.DB) *core.Collection[account] {
+func profiles(t *testing.T, db *core.DB) *core.Collection[profile] {
 	t.Helper()
-	return collection[account](t, db, "accounts")
+	return collection[profile](t, db, "profiles")
 }
 
 // taken checks that an error says which document has a value.
@@ -54,45 +54,45 @@ func taken(t *testing.T, err error, constraint, value, existing string) {
 func TestUniqueValues(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
-		c := accounts(t, s.open(t))
-		_, err := c.Create(ctx, "ann", account{Email: "Ann@example.com", Phones: []string{"1", "2"}, Tenant: "x", Slug: "Home"})
+		c := profiles(t, s.open(t))
+		_, err := c.Create(ctx, "ann", profile{Email: "Ann@example.com", Phones: []string{"1", "2"}, Tenant: "x", Slug: "Home"})
 		require.NoError(t, err)
 
-		_, err = c.Create(ctx, "bob", account{Email: " ann@EXAMPLE.com"})
+		_, err = c.Create(ctx, "bob", profile{Email: " ann@EXAMPLE.com"})
 		taken(t, err, "email.email", `"ann@example.com"`, "ann")
-		_, err = c.Create(ctx, "bob", account{Email: "bob@example.com", Phones: []string{"3", "2"}})
+		_, err = c.Create(ctx, "bob", profile{Email: "bob@example.com", Phones: []string{"3", "2"}})
 		taken(t, err, "phones", `"2"`, "ann")
-		_, err = c.Create(ctx, "bob", account{Email: "bob@example.com", Tenant: "x", Slug: "hOME"})
+		_, err = c.Create(ctx, "bob", profile{Email: "bob@example.com", Tenant: "x", Slug: "hOME"})
 		taken(t, err, "place", `["x","home"]`, "ann")
 		_, err = c.Get(ctx, "bob")
 		require.ErrorIs(t, err, core.ErrNotFound, "what was refused left nothing behind")
 
-		bob, err := c.Create(ctx, "bob", account{Email: "bob@example.com", Phones: []string{"3"}, Tenant: "y", Slug: "home"})
+		bob, err := c.Create(ctx, "bob", profile{Email: "bob@example.com", Phones: []string{"3"}, Tenant: "y", Slug: "home"})
 		require.NoError(t, err, "nor claims that block anybody")
-		_, err = c.Create(ctx, "cyn", account{Email: ""})
+		_, err = c.Create(ctx, "cyn", profile{Email: ""})
 		require.NoError(t, err, "an empty string is a value where it is not optional")
-		_, err = c.Create(ctx, "dan", account{Email: " "})
+		_, err = c.Create(ctx, "dan", profile{Email: " "})
 		taken(t, err, "email.email", `""`, "cyn")
 
-		_, err = c.Update(ctx, "bob", func(a *account) error { a.Email = "ANN@example.com"; return nil })
+		_, err = c.Update(ctx, "bob", func(a *profile) error { a.Email = "ANN@example.com"; return nil })
 		taken(t, err, "email.email", `"ann@example.com"`, "ann")
 		_, err = c.Patch(ctx, "bob", `{"phones":["1"]}`)
 		taken(t, err, "phones", `"1"`, "ann")
-		_, err = c.Put(ctx, "bob", account{Email: "ann@example.com"}, core.IfRevision(bob.Revision))
+		_, err = c.Put(ctx, "bob", profile{Email: "ann@example.com"}, core.IfRevision(bob.Revision))
 		taken(t, err, "email.email", `"ann@example.com"`, "ann")
-		_, err = c.Update(ctx, "bob", func(a *account) error { a.Email, a.N = "BOB@example.com", 1; return nil })
+		_, err = c.Update(ctx, "bob", func(a *profile) error { a.Email, a.N = "BOB@example.com", 1; return nil })
 		require.NoError(t, err, "another spelling of the own value")
 
-		_, err = c.Update(ctx, "ann", func(a *account) error { a.Email = "anna@example.com"; return nil })
+		_, err = c.Update(ctx, "ann", func(a *profile) error { a.Email = "anna@example.com"; return nil })
 		require.NoError(t, err)
-		_, err = c.Update(ctx, "bob", func(a *account) error { a.Email = "ann@example.com"; return nil })
+		_, err = c.Update(ctx, "bob", func(a *profile) error { a.Email = "ann@example.com"; return nil })
 		require.NoError(t, err, "a value that was given up is free at once")
 		require.NoError(t, c.Delete(ctx, "ann"))
-		_, err = c.Create(ctx, "eve", account{Email: "anna@example.com", Phones: []string{"1", "2"}, Tenant: "x", Slug: "home"})
+		_, err = c.Create(ctx, "eve", profile{Email: "anna@example.com", Phones: []string{"1", "2"}, Tenant: "x", Slug: "home"})
 		require.NoError(t, err, "and so are those of a deleted document")
-		_, err = c.Create(ctx, "ann", account{Email: "anna@example.com"})
+		_, err = c.Create(ctx, "ann", profile{Email: "anna@example.com"})
 		taken(t, err, "email.email", `"anna@example.com"`, "eve")
-		_, err = c.Create(ctx, "ann", account{Email: "ann2@example.com"})
+		_, err = c.Create(ctx, "ann", profile{Email: "ann2@example.com"})
 		require.NoError(t, err)
 		allIsUnique(t, c)
 	})
@@ -160,7 +160,7 @@ func TestRequestsOfUniqueValues(t *testing.T) {
 					require.Equal(t, step.want, claims(m.requests(step.do)), step.name)
 					require.NoError(t, err, step.name)
 				}
-				require.Equal(t, claim+" -> precondition failed; get claim; get users/z.json",
+				require.Equal(t, claim+" -> precondition failed; get claim; get users/c.json -> not found; get users/z.json",
 					claims(m.requests(func() { _, err = c.Create(ctx, "c", user{Email: "z"}) })), "a value that another has")
 				taken(t, err, "email", `"z"`, "z")
 			})
@@ -188,8 +188,8 @@ func TestUniqueValuesNeedNoIndex(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		m := newMeter(memory.StoreOptions{})
-		c := accounts(t, m.open(t))
-		_, err := c.Create(ctx, "ann", account{Email: "a"})
+		c := profiles(t, m.open(t))
+		_, err := c.Create(ctx, "ann", profile{Email: "a"})
 		require.NoError(t, err)
 		require.NoError(t, c.WaitReady(ctx))
 		_, err = c.Query().Where(core.Eq("email", "a")).All(ctx)
@@ -199,21 +199,21 @@ func TestUniqueValuesNeedNoIndex(t *testing.T) {
 		}
 
 		// The first index of a collection that has constraints alone.
-		indexed := collection[account](t, m.open(t), "accounts", core.Index("n"))
+		indexed := collection[profile](t, m.open(t), "profiles", core.Index("n"))
 		require.NoError(t, indexed.WaitReady(ctx))
-		_, err = c.Create(ctx, "bob", account{Email: "b", N: 7})
+		_, err = c.Create(ctx, "bob", profile{Email: "b", N: 7})
 		require.NoError(t, err)
-		var profile core.Profile
-		found, err := indexed.Query().Where(core.Eq("n", 7)).Profile(&profile).IDs(ctx)
+		var plan core.Profile
+		found, err := indexed.Query().Where(core.Eq("n", 7)).Profile(&plan).IDs(ctx)
 		require.NoError(t, err)
 		require.Equal(t, []string{"bob"}, found)
-		require.NotEmpty(t, profile.Index, "the index serves: %s", profile)
+		require.NotEmpty(t, plan.Index, "the index serves: %s", plan)
 
 		m.index = faults.Index(memory.NewIndex(memory.IndexOptions{}), m.plan) // everything in it is lost
-		again := collection[account](t, m.open(t), "accounts", core.Index("n"))
-		_, err = again.Create(ctx, "cyn", account{Email: "B"})
+		again := collection[profile](t, m.open(t), "profiles", core.Index("n"))
+		_, err = again.Create(ctx, "cyn", profile{Email: "B"})
 		taken(t, err, "email.email", `"b"`, "bob")
-		_, err = again.Create(ctx, "cyn", account{Email: "c"})
+		_, err = again.Create(ctx, "cyn", profile{Email: "c"})
 		require.NoError(t, err)
 		allIsUnique(t, again)
 	})
@@ -224,26 +224,26 @@ func TestUniqueValuesNeedNoIndex(t *testing.T) {
 func TestEveryWriterHonoursUniqueValues(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
-		c := accounts(t, s.open(t))
-		_, err := c.Create(ctx, "ann", account{Email: "a"})
+		c := profiles(t, s.open(t))
+		_, err := c.Create(ctx, "ann", profile{Email: "a"})
 		require.NoError(t, err)
 		other := s.open(t, withoutIndex)
-		_, err = other.Create(ctx, "accounts/bob", map[string]any{"email": "A"})
+		_, err = other.Create(ctx, "profiles/bob", map[string]any{"email": "A"})
 		taken(t, err, "email.email", `"a"`, "ann")
-		_, err = other.Put(ctx, "accounts/bob", json.RawMessage(`{"email":"b","phones":["1"]}`))
+		_, err = other.Put(ctx, "profiles/bob", json.RawMessage(`{"email":"b","phones":["1"]}`))
 		require.NoError(t, err)
-		_, err = other.Patch(ctx, "accounts/ann", `{"phones":["1","2"]}`)
+		_, err = other.Patch(ctx, "profiles/ann", `{"phones":["1","2"]}`)
 		taken(t, err, "phones", `"1"`, "bob")
-		raw := collection[json.RawMessage](t, other, "accounts")
+		raw := collection[json.RawMessage](t, other, "profiles")
 		_, err = raw.Put(ctx, "ann", json.RawMessage(`{"email":" B "}`))
 		taken(t, err, "email.email", `"b"`, "bob")
 		_, err = raw.Put(ctx, "ann", json.RawMessage(`{"email":{"x":1}}`))
 		require.ErrorIs(t, err, core.ErrInvalid)
 		require.ErrorContains(t, err, `"email"`)
 		var into map[string]any
-		_, err = other.Update(ctx, "accounts/ann", &into, func() error { into["email"] = "b"; return nil })
+		_, err = other.Update(ctx, "profiles/ann", &into, func() error { into["email"] = "b"; return nil })
 		taken(t, err, "email.email", `"b"`, "bob")
-		require.NoError(t, other.Delete(ctx, "accounts/bob"))
+		require.NoError(t, other.Delete(ctx, "profiles/bob"))
 		_, err = raw.Put(ctx, "ann", json.RawMessage(`{"email":"b","phones":["1"]}`))
 		require.NoError(t, err)
 		allIsUnique(t, c)
@@ -299,28 +299,28 @@ func TestAClaimOfADeadProcessBlocksNobody(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ctx := t.Context()
 					s := &site{store: memory.NewStore(options)}
-					c := accounts(t, s.open(t))
+					c := profiles(t, s.open(t))
 					switch what {
 					case "create over a tombstone":
-						_, err := c.Create(ctx, "dead", account{Email: "old"})
+						_, err := c.Create(ctx, "dead", profile{Email: "old"})
 						require.NoError(t, err)
 						require.NoError(t, c.Delete(ctx, "dead"))
 					case "update":
-						_, err := c.Create(ctx, "dead", account{Email: "old"})
+						_, err := c.Create(ctx, "dead", profile{Email: "old"})
 						require.NoError(t, err)
 					case "foreign":
-						s.put(t, "accounts/dead.json", `{"email":"old","x":[1.50]}`)
+						s.put(t, "profiles/dead.json", `{"email":"old","x":[1.50]}`)
 					}
 					plan := faults.New(faults.Options{})
-					dying := accounts(t, (&site{store: faults.Store(s.store, plan)}).open(t))
-					lost := plan.On(faults.Match{Method: faults.Put, Key: "accounts/dead.json", Times: faults.Always})
+					dying := profiles(t, (&site{store: faults.Store(s.store, plan)}).open(t))
+					lost := plan.On(faults.Match{Method: faults.Put, Key: "profiles/dead.json", Times: faults.Always})
 					lost.ApplyLate()
 					ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 					defer cancel()
-					_, err := dying.Put(ctx, "dead", account{Email: "new"})
+					_, err := dying.Put(ctx, "dead", profile{Email: "new"})
 					require.Error(t, err)
 
-					_, err = c.Create(t.Context(), "live", account{Email: "new"})
+					_, err = c.Create(t.Context(), "live", profile{Email: "new"})
 					require.NoError(t, err)
 					for _, err := range plan.Apply(t.Context()) {
 						require.ErrorIs(t, err, ports.ErrPrecondition, "its write came after all")
@@ -331,13 +331,13 @@ func TestAClaimOfADeadProcessBlocksNobody(t *testing.T) {
 						require.Equal(t, "old", doc.Value.Email, "the content stayed")
 					case "foreign":
 						require.NoError(t, err)
-						require.Contains(t, s.body(t, "accounts/dead.json"), `,"email":"old","x":[1.50]}`)
+						require.Contains(t, s.body(t, "profiles/dead.json"), `,"email":"old","x":[1.50]}`)
 					default:
 						require.ErrorIs(t, err, core.ErrNotFound)
 					}
-					_, err = c.Put(t.Context(), "dead", account{Email: "new"})
+					_, err = c.Put(t.Context(), "dead", profile{Email: "new"})
 					taken(t, err, "email.email", `"new"`, "live")
-					_, err = c.Put(t.Context(), "dead", account{Email: "newer"})
+					_, err = c.Put(t.Context(), "dead", profile{Email: "newer"})
 					require.NoError(t, err)
 				})
 			})
@@ -443,9 +443,9 @@ func TestClaimsThatAreLostAreFoundAndMadeAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx := t.Context()
 				s := &site{store: memory.NewStore(options)}
-				c := accounts(t, s.open(t))
+				c := profiles(t, s.open(t))
 				for i := range 20 {
-					_, err := c.Create(ctx, fmt.Sprint(i), account{Email: fmt.Sprint(i), Phones: []string{fmt.Sprint(i), fmt.Sprint("x", i)}})
+					_, err := c.Create(ctx, fmt.Sprint(i), profile{Email: fmt.Sprint(i), Phones: []string{fmt.Sprint(i), fmt.Sprint("x", i)}})
 					require.NoError(t, err)
 				}
 				require.NoError(t, c.WaitReady(ctx))
@@ -455,7 +455,7 @@ func TestClaimsThatAreLostAreFoundAndMadeAgain(t *testing.T) {
 				require.Equal(t, 60, report.Claims)
 				require.Equal(t, 57, report.Values)
 				lost := 0
-				for info, err := range s.store.List(ctx, ports.ListOptions{Prefix: "_sb/unique/accounts/phones/"}) {
+				for info, err := range s.store.List(ctx, ports.ListOptions{Prefix: "_sb/unique/profiles/phones/"}) {
 					require.NoError(t, err)
 					if lost++; lost%2 == 0 {
 						require.NoError(t, s.store.Delete(ctx, info.Key, ports.Any))
@@ -503,18 +503,78 @@ func TestADroppedConstraintIsGone(t *testing.T) {
 	})
 }
 
+// A refusal is one of the document as it is: what came between is seen, and the
+// change is worked out again.
+func TestARefusalIsOfWhatIsThere(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		ctx := t.Context()
+		db, other := s.open(t), profiles(t, s.open(t))
+		c := profiles(t, db)
+		hand := func() { // the value goes from one document to another, which no longer wants it
+			_, err := other.Put(ctx, "d", profile{Email: "done"})
+			require.NoError(t, err)
+			_, err = other.Put(ctx, "e", profile{Email: "a"})
+			require.NoError(t, err)
+		}
+		for name, change := range map[string]func(fn func(p *profile) error) error{
+			"plain": func(fn func(p *profile) error) error { _, err := c.Update(ctx, "d", fn); return err },
+			"alone": func(fn func(p *profile) error) error {
+				return db.Tx(ctx, func(tx *core.Tx) error { _, err := c.In(tx).Update(ctx, "d", fn); return err })
+			},
+			"transaction": func(fn func(p *profile) error) error {
+				return db.Tx(ctx, func(tx *core.Tx) error {
+					_, err := c.In(tx).Update(ctx, "d", fn)
+					if err == nil {
+						_, err = c.In(tx).Put(ctx, "f", profile{Email: "f"})
+					}
+					return err
+				})
+			},
+			"of what was only read": func(fn func(p *profile) error) error {
+				return db.Tx(ctx, func(tx *core.Tx) error {
+					d, err := c.In(tx).Get(ctx, "d")
+					if err == nil {
+						err = fn(&d.Value)
+					}
+					if err == nil && d.Value.Email == "a" {
+						_, err = c.In(tx).Put(ctx, "f", profile{Email: "a"})
+					}
+					return err
+				})
+			},
+		} {
+			for _, id := range []string{"d", "e", "f"} {
+				require.NoError(t, c.Delete(ctx, id))
+			}
+			_, err := c.Create(ctx, "d", profile{Email: "open"})
+			require.NoError(t, err)
+			handed := false
+			require.NoError(t, change(func(p *profile) error {
+				if p.Email == "open" {
+					p.Email = "a"
+					if !handed {
+						handed = true
+						hand()
+					}
+				}
+				return nil
+			}), name)
+		}
+	})
+}
+
 // Transactions give and take values.
 func TestUniqueValuesInTransactions(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
 		db := s.open(t)
-		c := accounts(t, db)
+		c := profiles(t, db)
 		for _, id := range []string{"a", "b"} {
-			_, err := c.Create(ctx, id, account{Email: id})
+			_, err := c.Create(ctx, id, profile{Email: id})
 			require.NoError(t, err)
 		}
 		set := func(tx *core.Tx, id, email string) error {
-			_, err := c.In(tx).Put(ctx, id, account{Email: email})
+			_, err := c.In(tx).Put(ctx, id, profile{Email: email})
 			return err
 		}
 		require.NoError(t, db.Tx(ctx, func(tx *core.Tx) error {
@@ -543,10 +603,10 @@ func TestUniqueValuesInTransactions(t *testing.T) {
 			return errors.Join(c.In(tx).Delete(ctx, "a"), set(tx, "c", "b"), set(tx, "b", "x"), set(tx, "d", "a")) // all move on
 		}))
 		require.Equal(t, []string{"b:x", "c:b", "d:a"}, emails())
-		_, err = c.Create(ctx, "e", account{Email: "b"})
+		_, err = c.Create(ctx, "e", profile{Email: "b"})
 		taken(t, err, "email.email", `"b"`, "c")
 		require.NoError(t, c.Delete(ctx, "c"))
-		_, err = c.Create(ctx, "e", account{Email: "b"})
+		_, err = c.Create(ctx, "e", profile{Email: "b"})
 		require.NoError(t, err)
 		allIsUnique(t, c)
 	})

@@ -67,6 +67,8 @@ func (c *client) send(ctx context.Context, r *call) answer {
 	h := c.history
 	r.client = c
 	if h.direct {
+		h.book.Lock()
+		defer h.book.Unlock()
 		a := r.perform()
 		if h.tell {
 			h.note(c, "%s -> %s", r, a.outcome())

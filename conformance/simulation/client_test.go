@@ -115,6 +115,10 @@ func (c *client) open() error {
 var declared = map[string][]core.Definition{
 	"items": {core.Index("v")},
 	"names": {core.Unique("v")},
+
+	"kids":   {core.Reference("v", "parents").OnDelete(core.Cascade).MustExist()},
+	"wards":  {core.Reference("v", "parents").OnDelete(core.SetNull).MustExist()},
+	"limits": {core.Reference("v", "parents").OnDelete(core.Restrict).MustExist()},
 }
 
 var background = context.Background()

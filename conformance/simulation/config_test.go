@@ -38,8 +38,13 @@ func configOf(w *workload, seed uint64) config {
 			c.rates[f] = rng.IntN(most + 1)
 		}
 	}
-	if rng.IntN(8) == 0 {
+	switch rng.IntN(8) {
+	case 0:
 		c.rates = rates{}
+	case 1, 2:
+		for f := range c.rates {
+			c.rates[f] *= 2
+		}
 	}
 	if !w.indexed || !w.losses {
 		c.rates[lossFault] = 0

@@ -51,9 +51,6 @@ const (
 
 // run runs one history, in a bubble. It answers the history with its problems.
 func run(w *workload, c config) *history {
-	if w.template == nil {
-		w.template = newTemplate(w)
-	}
 	h := newHistory(w, c)
 	w.template.fill(h)
 	for i := range c.processes {

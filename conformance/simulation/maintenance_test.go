@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/smarterbase/smarterbase/core"
@@ -62,6 +63,7 @@ func (h *history) cleanAtEnd(c *client) {
 		time.Sleep(25 * time.Hour)
 		_, err := c.db.Maintain(background, core.MaintainOptions{All: true})
 		h.must(err)
+		synctest.Wait()
 	}
 	claims := 0
 	for info, err := range h.store.List(background, ports.ListOptions{}) {

@@ -34,7 +34,7 @@ var mutants = []mutant{
 		{registerFile, "case errors.Is(err, ports.ErrPrecondition) && w.unknown:", "case false:"},
 	}, single},
 	{"entries are added before the document is written", []edit{
-		{writerFile, "return h.Index.Begin(ctx, h.space, t.view.regime(), batch)", "return nil"},
+		{writerFile, "return h.Index.Begin(ctx, h.space, t.view.regime(), batch)", "_ = batch\n\t\t\treturn nil"},
 	}, indexed},
 	{"only entries that are older than the document are dead", []edit{
 		{candidatesFile, "rev < current {", "rev != current {"},

@@ -13,14 +13,14 @@ const (
 )
 
 var (
-	several    = []string{"TestTransactions", "TestWriteSkew", "TestPlainOperationsAmongTransactions", "TestCreateDeleteCreate"}
+	several    = []string{"TestCounters", "TestWriteSkew", "TestTransactions", "TestPlainOperationsAmongTransactions", "TestCreateDeleteCreate"}
 	predicates = []string{"TestPredicates", "TestTransactions", "TestPredicatesAndIndexLoss"}
 )
 
 // transactionMutants are the rules of transactions.
 var transactionMutants = []mutant{
 	{"a reader waits for a transaction that rests on its reads", []edit{
-		{resolverFile, "if d == nil && mode == Plain && lock.Reads {", "if false {"},
+		{resolverFile, "if d == nil && (mode == Patient || mode == Plain && lock.Reads) {", "if d == nil && mode == Patient {"},
 	}, several},
 	{"a lock says that its transaction rests on reads", []edit{
 		{commitFile, "Reads: len(reads)+len(tx.predicates)+len(tx.checks) > 0,", "Reads: false,"},
@@ -32,10 +32,10 @@ var transactionMutants = []mutant{
 		{validateFile, "if err := tx.validateReads(ctx, reads); err != nil {", "if err := error(nil); err != nil {"},
 	}, several},
 	{"what was read under an undecided lock is still undecided", []edit{
-		{seenFile, "undecided = d == nil", "undecided = true"},
+		{seenFile, "undecided = d == nil", "undecided = d == nil || true"},
 	}, several},
 	{"a transaction that only reads looks at everything twice", []edit{
-		{commitFile, "return tx.validate(ctx, reads)\n\tcase", "return nil\n\tcase"},
+		{commitFile, "return notSent(ctx, tx.validate(ctx, reads))", "return nil"},
 	}, several},
 	{"the decision that a transaction is ended stays", []edit{
 		{resolverFile, "return r.Registers.Replace(ctx, state, body, nil)", "next, err := r.Registers.Replace(ctx, state, body, nil)\n\tr.forgetEarly(ctx, lock.ID)\n\treturn next, err"},
@@ -58,7 +58,7 @@ var transactionMutants = []mutant{
 		{footprintFile, "if len(tx.predicates) == 0 {", "if true {"},
 	}, predicates},
 	{"a candidate that does not match must have been seen before", []edit{
-		{footprintFile, "s.inFlight || known && before.revision == s.revision:\n\t\tdefault:\n\t\t\treturn false", "s.inFlight || known && before.revision == s.revision:\n\t\tdefault:"},
+		{footprintFile, "before.failed == s.failed:\n\t\tdefault:\n\t\t\treturn false", "before.failed == s.failed:\n\t\tdefault:"},
 	}, predicates},
 	{"queries are run again before documents are looked at again", []edit{
 		{validateFile, "if err := tx.validateQueries(ctx); err != nil {\n\t\treturn err\n\t}\n\tif err := tx.validateReads(ctx, reads); err != nil {", "if err := tx.validateReads(ctx, reads); err != nil {\n\t\treturn err\n\t}\n\tif err := tx.validateQueries(ctx); err != nil {"},
@@ -80,7 +80,7 @@ var transactionMutants = []mutant{
 		{decisionFile, "if found != nil || readErr != nil {\n\t\t\treturn found, readErr", "if found != nil || readErr != nil {\n\t\t\treturn aborted, nil"},
 	}, several},
 	{"a writer decides a transaction before it takes a lock of it off", []edit{
-		{resolverFile, "if d, err = r.outwait(ctx, lock); err != nil {\n\t\t\treturn state, err\n\t\t}", "d = new(Decision)"},
+		{resolverFile, "if d, err = r.outwait(ctx, state, lock); err != nil {\n\t\t\treturn state, err\n\t\t}", "d = new(Decision)"},
 	}, several},
 	{"a commit whose answer was lost is looked up", []edit{
 		{attemptFile, "decided, abortErr := a.abort(ctx, a.ID)", "decided, abortErr := new(Decision), error(nil)"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -182,8 +183,8 @@ func (o *operation) String() string {
 		for _, s := range a.sees {
 			fmt.Fprintf(&b, ", saw %s = %s%s", s.key, s.token, s.reason)
 		}
-		for key, w := range a.writes {
-			if w.delete {
+		for _, key := range slices.Sorted(maps.Keys(a.writes)) {
+			if a.writes[key].delete {
 				fmt.Fprintf(&b, ", deletes %s", key)
 			} else {
 				fmt.Fprintf(&b, ", writes %s = %s", key, a.token)

@@ -158,6 +158,10 @@ func (r *recorder) decide(c *call, data []byte) {
 			continue
 		}
 		d.writes[w.Key], _ = r.parse(&call{client: c.client, key: w.Key, attempt: c.attempt}, w.Body)
+		if v := d.writes[w.Key]; v.exists && v.doc.T == r.last(w.Key).doc.T {
+			v.by = c.attempt // it changes what somebody else has written
+			d.writes[w.Key] = v
+		}
 		if d.committed && r.objects[w.Key].lock != id {
 			r.problem("torn: %s was committed while %s was not locked by it", id, w.Key)
 		}

@@ -80,7 +80,7 @@ func report(t *testing.T, name string, tally map[string]int) {
 func inChild(t *testing.T, name string, first, seeds uint64) map[string]int {
 	where := filepath.Join(t.TempDir(), fmt.Sprint(first))
 	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+name+"$", "-test.timeout", "0", "-test.v")
-	command.Env = append(os.Environ(), fmt.Sprint("SB_SEED=", first), fmt.Sprint("SB_SEEDS=", seeds), whereMark+"="+where)
+	command.Env = append(os.Environ(), "GOGC=400", "GODEBUG=adaptivestackstart=1", fmt.Sprint("SB_SEED=", first), fmt.Sprint("SB_SEEDS=", seeds), whereMark+"="+where)
 	output, err := command.CombinedOutput()
 	var tally map[string]int
 	for line := range bytes.Lines(output) {
@@ -130,6 +130,9 @@ func explore(t *testing.T, w *workload, first, seeds uint64) map[string]int {
 // play runs one history in a bubble.
 func play(t *testing.T, w *workload, c config) (h *history) {
 	t.Helper()
+	if w.template == nil { // in a bubble of its own: its time is over before the history begins
+		synctest.Test(t, func(*testing.T) { w.template = newTemplate(w) })
+	}
 	synctest.Test(t, func(*testing.T) { h = run(w, c) })
 	return h
 }
@@ -138,7 +141,7 @@ func play(t *testing.T, w *workload, c config) (h *history) {
 func explain(t *testing.T, w *workload, failed *history, number int) {
 	t.Helper()
 	small := failed.config
-	if scale("SB_SHRINK", 1) > 0 {
+	if scale("SB_SHRINK", 1) > 0 { // of mutants only the number counts
 		small = shrink(t, w, failed)
 	}
 	small.tell = true

@@ -135,16 +135,11 @@ func (s *serial) orderReads(o *operation) {
 		if len(line) == 0 {
 			line = []version{{}}
 		}
-		if seen.holds != nil {
-			s.place(me, o, seen, line)
-			continue
+		if seen.holds == nil {
+			seen.reason = "as of " + seen.token
+			seen.holds = func(v version) bool { return v.exists && v.doc.T == seen.token }
 		}
-		at := slices.IndexFunc(line, func(v version) bool { return v.exists && v.doc.T == seen.token })
-		if at < 0 {
-			s.problem("ghost: %v saw %s as of %s, which it never was", o, seen.key, seen.token)
-			continue
-		}
-		s.edges = append(s.edges, s.around(me, line, at, at)...)
+		s.place(me, o, seen, line)
 	}
 }
 

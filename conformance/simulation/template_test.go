@@ -48,7 +48,14 @@ func newTemplate(w *workload) *template {
 func (t *template) fill(h *history) {
 	h.direct = true
 	for _, object := range t.objects {
-		_, err := h.recorder.put(&call{client: &client{history: h}, method: "put", key: object.Key}, object.Data, ports.IfAbsent)
+		if id, is := decisionID(object.Key); is {
+			h.recorder.decisions[id] = new(decision) // of a transaction that is over
+		}
+		if isDocument(object.Key) {
+			h.recorder.objects[object.Key] = h.recorder.parseObject(&call{client: &client{history: h}, key: object.Key}, object.Data)
+			h.recorder.observe(object.Key)
+		}
+		_, err := h.store.Put(background, object.Key, object.Data, ports.IfAbsent)
 		h.must(err)
 	}
 	h.indexes.filling = true

@@ -117,16 +117,14 @@ func (x *txn) query(ctx context.Context, folder string, q question) (map[string]
 	return answer, nil
 }
 
-// set writes a document, by a method that is drawn.
+// set writes a document, whether there is one or not.
 func (x *txn) set(ctx context.Context, key string, d doc) error {
 	d.T = x.token
 	coll, id := x.in(key)
-	_, again := x.writes[key]
 	_, err := coll.Put(ctx, id, d)
 	if err == nil {
 		x.puts(key)
 	}
-	_ = again
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/smarterbase/smarterbase/core"
 )
@@ -91,6 +92,7 @@ func (h *history) takeEach(c *client) {
 			v := h.recorder.last(key)
 			return v.exists && v.doc.V == value
 		})
+		synctest.Wait()
 		_, err := coll.Create(background, "probe", doc{V: value, T: "probe " + value})
 		switch {
 		case held && !isAny(err, core.ErrConstraint):

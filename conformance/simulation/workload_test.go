@@ -7,15 +7,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/smarterbase/smarterbase/core"
 )
 
 // workload is what the clients of a history do.
 type workload struct {
-	indexed bool // there is an index, on items
-	losses  bool // which is lost now and then
-	sleeps  bool // clients can be stopped for more than a day
+	indexed  bool // there is an index, on items
+	losses   bool // which is lost now and then
+	cascades bool // a delete can change other documents, too
+	sleeps   bool // clients can be stopped for more than a day
 
 	keys    []string       // the documents that it works on
 	start   map[string]doc // those that are there from the start
@@ -103,7 +105,12 @@ func (h *history) finish() {
 	for _, key := range h.workload.keys {
 		c, id := last.collection(key)
 		before := h.recorder.last(key)
-		_, err := c.Put(background, id, doc{V: "end of " + key, N: before.doc.N, L: before.doc.L, T: "end"})
+		value := "end of " + key
+		if h.workload.cascades {
+			value = "a" // which is there by now
+		}
+		_, err := c.Put(background, id, doc{V: value, N: before.doc.N, L: before.doc.L, T: "end"})
+		synctest.Wait()
 		h.must(err)
 		if now := h.recorder.last(key); err == nil && (now.rev <= before.rev || now.doc.T != "end") {
 			h.problem("end: %s was written, and is %+v", key, now)
@@ -115,6 +122,7 @@ func (h *history) readAtEnd(c *client, key string) {
 	want := h.recorder.last(key)
 	coll, id := c.collection(key)
 	got, err := coll.Get(background, id)
+	synctest.Wait()
 	if isAny(err, core.ErrNotFound) {
 		err = nil
 	}
@@ -141,6 +149,7 @@ func (h *history) queryAtEnd(c *client) {
 			if h.workload.indexed {
 				h.must(items.WaitReady(background))
 			}
+			synctest.Wait()
 			ids, err := items.Query().Where(core.Eq("v", value)).Profile(&profile).IDs(background)
 			h.must(err)
 			if found = ids; !h.workload.indexed || profile.Index != "" {

@@ -2,7 +2,7 @@
 Content-hash ETags; SIGKILL anywhere; answers lost; any mutation replayed later ('loss' mode: within H). Checker: strict serializability incl. predicate
 reads (absence = a choice of non-matching version run, solved by backtracking), indexed queries by interval, lost / torn / phantom / double.
 One counter of Begins for the whole space (space=0: one for each value). swap=1: no faults, transactions that swap values between documents; swap=2 and 3: one script of such writers beside a reader of two predicates,
-read-only (2) or with an own Begin (3)."""
+read-only (2) or with an own Begin (3); swap=4: (2) in the one order that needs rule 'flight'."""
 import random,sys,itertools,collections
 CFG=dict(fresh=1,keeprev=1,vwait=1,vflagq=1,validate=1,recheck=1,rodc=1,qval=1,qlock=1,candall=1,qfirst=1,ctr=1,tbegin=1,lockbegin=1,pbegin=1,readback=1,
  cleanlt=1,cleanlock=1,revgrow=1,unknoend=1,wait=1,lease=1,mcheck=1,txep=1,rolock=1,multiq=1,rbprior=1,refetch=1,
@@ -238,10 +238,11 @@ def run(seed,mode,ncl=4,nops=3,nk=3,pcrash=.01,punk=.04,dup=.08,stall=.04,swap=0
         script=[[('create','d2','b'),{'d0':'a','d2':None},{'d0':None,'d2':'b'}],[('create','d1','a'),('delete','d2',None)],[0,0,0]] if swap>1 else None
         for n_ in range(len(script[i]) if script else nops):
             while script and i and not any(h.get('done') for h in hist if h['t']=='create'): yield('nop',)   # the other two start once d2 is there
+            if script and n_: yield('nop',)                              # or the checker would not see that one came after the other
             o=dict(inv=clk[0],ret=None,ws=[]); t=rng.random(); k=rng.choice(keys); nQ=rng.choice([0,1,1,2] if CFG['multiq'] else [0,1,1]); Q=rng.sample('ab',nQ)
             if script:
                 x=script[i][n_]
-                if not x: o['t']='ro' if swap==2 else 'txn'; g=ro(c,[],['a','b'],o) if swap==2 else txn(c,[],['d3'],['a','b'],o,dict(d3='c'))
+                if not x: o['t']='txn' if swap==3 else 'ro'; g=ro(c,[],['a','b'],o) if swap!=3 else txn(c,[],['d3'],['a','b'],o,dict(d3='c'))
                 elif type(x) is dict: o['t']='txn'; g=txn(c,[],sorted(x),[],o,x)
                 else: o['t']=x[0]; g=put(c,x[1],x[0],o,x[2])
             elif swap:
@@ -280,15 +281,22 @@ def run(seed,mode,ncl=4,nops=3,nk=3,pcrash=.01,punk=.04,dup=.08,stall=.04,swap=0
                 x=yield from rd(d,False,None,True)
                 if x[1] and (yield('ib',M[1],[(x[1],d,x[2])]))[0]!='ok': good=False; break
             if good: r,_=yield('cas','M',me,('M',M[1],'ready')); st['ready']+=1
-    P=[client(i) for i in range(ncl)]; pend=[[p,next(p),0,1] for p in P]
-    if loss: b=builder(); pend.append([b,next(b),0,0]); nloss=rng.randint(1,3)
+    iq=lambda v: lambda op: op[0]=='iq' and op[2]==v
+    stages=[(0,lambda op: line['d2'][-1][1]=='b' and op[0]=='get'),(2,iq('b')),(0,lambda op: op[0]=='cas' and op[3][0]=='C' and op[3][1]['d0'][0] is None),
+        (1,lambda op: op[0]=='cas' and op[1]=='d1'),(2,iq('a')),(0,lambda op: False),(2,iq('b')),(1,lambda op: False),(2,lambda op: False)] if swap==4 else []
+    P=[client(i) for i in range(ncl)]; pend=[[p,next(p),0,1,i] for i,p in enumerate(P)]
+    if loss: b=builder(); pend.append([b,next(b),0,0,-1]); nloss=rng.randint(1,3)
     while (any(x[3] for x in pend) or late) and clk[0]<6000:
         clk[0]+=1
         if loss and nloss and rng.random()<.02: ix.update(ep=None,I=set(),n=collections.Counter()); nloss-=1; st['loss']+=1
         if loss:
             for x in [x for x in late if x[1]<=clk[0]]: late.remove(x); ap(x[0])
         if late and (not any(x[3] for x in pend) or (not loss and rng.random()<.06)): ap(late.pop(rng.randrange(len(late)))[0]); continue
-        x=rng.choice(pend); p,op,sent,_=x; mut=op[0] in('cas','dele','ib','ie'); due=rng.randint(clk[0],sent+H) if sent+H>clk[0] else 0
+        if stages:                                                       # swap=4: the one schedule that needs rule 'flight'
+            who,till=stages[0]; x=next((x for x in pend if x[4]==who),None)
+            if x is None or till(x[1]): stages.pop(0); continue
+        else: x=rng.choice(pend)
+        p,op,sent,_=x[:4]; mut=op[0] in('cas','dele','ib','ie'); due=rng.randint(clk[0],sent+H) if sent+H>clk[0] else 0
         if op[0]=='hold' and clk[0]<op[2]: continue
         if rng.random()<pcrash and x[3]:
             if mut and rng.random()<.5 and (due or not loss): late.append((op,due))
@@ -360,7 +368,7 @@ def check(hist,line):
                 if all(v==val for v in vs) and k not in res: bad.append('MISSING')
                 if all(v!=val for v in vs) and k in res: bad.append('EXTRA')
         for b in N:
-            if o.get('ok') and o['ret'] is not None and b['inv']>o['ret']: E.append((me,ixo[id(b)]))
+            if o.get('ok') and o['ret'] is not None and ixo[id(b)]>me and b['inv']>=o['ret']: E.append((me,ixo[id(b)]))
     E=[e for e in E if e[0] is not None and e[1] is not None]
     if not all(add(reach,a,b) for a,b in E): bad.append('cycle'); return bad
     def solve(rc,cs):

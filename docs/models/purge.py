@@ -147,6 +147,7 @@ def run(seed,mode,ncl=4,nops=4,nk=2,pcrash=.01,punk=.08,late_p=.08,stop=.05,fw=.
     def purger(skew):
         while True:
             for _ in range(rng.randint(0,2)): yield('nop',)
+            while script and (not any(x[1]=='b' for x in line['d0']) or clk[0]-line['d0'][-1][0]<=P): yield('nop',)
             ks=(yield('list',''))[0]
             if not ks: continue
             k=rng.choice(ks); t=clk[0]; e,v,mod=yield('get',k); now=clk[0] if CFG['storeclock'] else clk[0]+skew
@@ -266,7 +267,7 @@ def check(hist,line):
             if i+1<len(l): E.append((me,W(k,i+1)))
         if o.get('ok') and o['ret'] is not None:
             for b in N:
-                if b['inv']>o['ret']: E.append((me,ixo[id(b)]))
+                if b['inv']>=o['ret']: E.append((me,ixo[id(b)]))
     if not all(add(reach,a,b) for a,b in E): bad.append('cycle'); return bad
     def solve(rc,cs):
         if not cs: return True

@@ -240,7 +240,7 @@ def check(hist,fin,toks):
             if o['fence']<len(ac): edge(o,ac[o['fence']])
     for a in N:
         for b in N:
-            if a.get('ok') and a['ret'] is not None and b['inv']>a['ret']: edge(a,b)
+            if a.get('ok') and a['ret'] is not None and b['inv']>=a['ret']: edge(a,b)
     deg=[0]*len(N)
     for a in g:
         for b in g[a]: deg[b]+=1

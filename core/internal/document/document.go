@@ -99,8 +99,8 @@ func parseHead(body []byte) (d Document, at int, ok bool) {
 	d.Revision = rev
 	if body[at] == '.' {
 		end := bytes.IndexByte(body[at:], '"')
-		if end < 0 {
-			return d, 0, false
+		if end < 2 || bytes.IndexByte(body[at:at+end], '\\') >= 0 {
+			return d, 0, false // none of ours
 		}
 		d.Nonce = string(body[at+1 : at+end])
 		at += end
@@ -213,6 +213,16 @@ func Compose(rev revision.Revision, version int, members []byte) []byte {
 		body = append(body, ',')
 	}
 	return append(body, rest...)
+}
+
+// Tidy is the text of members as Parse will answer it once they are stored.
+func Tidy(members []byte) []byte {
+	members = bytes.TrimSpace(members)
+	rest := bytes.TrimLeft(members[1:], " \n\t\r")
+	if len(rest) == len(members)-1 {
+		return members
+	}
+	return append([]byte{'{'}, rest...)
 }
 
 // Tombstone builds the body that marks a deleted document.

@@ -115,9 +115,9 @@ func WithNonce(body []byte, nonce string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain := Compose(d.Revision, d.Version, d.Members)
-	if d.Deleted {
-		plain = Tombstone(d.Revision)
+	plain := Tombstone(d.Revision)
+	if !d.Deleted {
+		plain = Compose(d.Revision, d.Version, d.Members)
 	}
 	return WithNonce(plain, nonce)
 }

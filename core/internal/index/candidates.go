@@ -38,6 +38,7 @@ type Candidates struct {
 	holder *Holder
 	view   *view
 	set    string
+	exact  bool
 }
 
 // Counter tells whether entries were added to an index between two answers: none
@@ -74,13 +75,19 @@ func (r *ScanReason) Error() string { return r.Reason }
 // queryRounds bounds how often a query asks again because regimes change.
 const queryRounds = 4
 
+// errRestless: the parts of an index never were still for as long as it takes to
+// ask all of them.
+var errRestless = fmt.Errorf("entries were added while the parts of an index were asked: %w", ports.ErrPrecondition)
+
 // Query asks the index which documents may match. A *ScanReason means that
-// the caller must scan.
-func (h *Holder) Query(ctx context.Context, plan Plan) (*Candidates, error) {
+// the caller must scan. With exact, all candidates of one moment are among the
+// answer, also where the index is in parts; if others add entries all the time, the
+// error then matches ports.ErrPrecondition.
+func (h *Holder) Query(ctx context.Context, plan Plan, exact bool) (*Candidates, error) {
 	if h.Index == nil {
 		return nil, &ScanReason{Reason: "the database was opened without an index"}
 	}
-	c := &Candidates{holder: h}
+	c := &Candidates{holder: h, exact: exact}
 	for range queryRounds {
 		v, choice, err := h.choose(ctx, plan)
 		if err != nil {
@@ -97,6 +104,8 @@ func (h *Holder) Query(ctx context.Context, plan Plan) (*Candidates, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case errors.Is(err, errRestless):
+			return nil, err
 		case err != nil:
 			return nil, &ScanReason{Reason: err.Error()}
 		}
@@ -165,6 +174,12 @@ func (c *Candidates) read(ctx context.Context, ranges []Range) error {
 			}
 			steady = steady && pages[i].Begins == pages[0].Begins
 		}
+		if steady && len(ranges) > 0 {
+			var err error
+			if steady, err = c.still(ctx, pages[0].Begins); err != nil {
+				return err
+			}
+		}
 		if steady {
 			return c.collect(pages)
 		}
@@ -173,10 +188,27 @@ func (c *Candidates) read(ctx context.Context, ranges []Range) error {
 	if err != nil {
 		return err
 	}
+	switch still, err := c.still(ctx, page.Begins); {
+	case err != nil:
+		return err
+	case !still:
+		return errRestless
+	}
 	page.Members = slices.DeleteFunc(page.Members, func(member []byte) bool {
 		return !slices.ContainsFunc(ranges, func(r Range) bool { return r.holds(member) })
 	})
 	return c.collect([]ports.EntryPage{page})
+}
+
+// still reports whether the answers so far hold all candidates of one moment.
+// Those of several parts do if no entry was added to any of them until all had
+// answered.
+func (c *Candidates) still(ctx context.Context, begins uint64) (bool, error) {
+	if !c.exact || c.view.manifest.Partitions <= 1 {
+		return true, nil
+	}
+	page, err := c.page(ctx, Range{From: []byte{1}, To: []byte{1}})
+	return err == nil && page.Begins == begins, err
 }
 
 func (r Range) holds(member []byte) bool {

@@ -23,8 +23,10 @@ func (e *SyntaxError) Error() string {
 var ErrNotObject = errors.New("the JSON value is not an object")
 
 // Check reports whether data is exactly one JSON value.
-func Check(data []byte) error {
-	end, err := checkValue(data, skipSpace(data, 0), 0)
+func Check(data []byte) error { return check(data, 0) }
+
+func check(data []byte, depth int) error {
+	end, err := checkValue(data, skipSpace(data, 0), depth)
 	if err != nil {
 		return err
 	}
@@ -35,8 +37,12 @@ func Check(data []byte) error {
 }
 
 // CheckObject is Check for values that must be objects.
-func CheckObject(data []byte) error {
-	if err := Check(data); err != nil {
+func CheckObject(data []byte) error { return CheckAround(data, 0) }
+
+// CheckAround is CheckObject for an object around values that may be MaxDepth
+// deep themselves, and are that many levels inside.
+func CheckAround(data []byte, levels int) error {
+	if err := check(data, -levels); err != nil {
 		return err
 	}
 	if data[skipSpace(data, 0)] != '{' {

@@ -47,7 +47,13 @@ func (a *Attempt) unlock(ctx context.Context, w *Write) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.Registers.Replace(ctx, w.locked, body, nil)
+	locked := w.locked
+	if !a.Registers.Fresh(locked) {
+		if locked, err = a.Registers.Read(ctx, locked.Key); err != nil || locked.Version != w.locked.Version {
+			return err
+		}
+	}
+	_, err = a.Registers.Replace(ctx, locked, body, nil)
 	if errors.Is(err, ports.ErrPrecondition) {
 		return nil // somebody was faster
 	}

@@ -51,7 +51,7 @@ const MaxDuration = cas.MaxAge
 // another writer came first.
 var (
 	ErrTooLate = errors.New("the transaction took too long")
-	ErrEnded   = errors.New("the transaction was ended by another client, which waited for it")
+	ErrEnded   = errors.New("the transaction was ended before its commit arrived")
 )
 
 // NewID makes the name of an attempt, which nobody else has: its time in
@@ -116,7 +116,8 @@ func (a *Attempt) lock(ctx context.Context, w *Write) (err error) {
 	}
 	w.locked, err = a.Registers.Replace(ctx, w.Base, body, nil)
 	w.held = err == nil
-	if err != nil && !errors.Is(err, ports.ErrPrecondition) && !errors.Is(err, cas.ErrTooOld) {
+	gone := errors.Is(err, ports.ErrPrecondition) || errors.Is(err, cas.ErrTooOld)
+	if errors.Is(err, ports.ErrUnknown) || err != nil && !gone {
 		a.unsure.Store(true) // the lock may be there, or come
 	}
 	return err
@@ -136,7 +137,13 @@ func (a *Attempt) Decide(ctx context.Context, gate cas.Gate) error {
 		return err
 	}
 	_, err = a.Registers.Replace(ctx, a.began, body, a.gate(gate))
-	if err == nil || !a.sent {
+	switch {
+	case errors.Is(err, cas.ErrTooOld) && !a.sent:
+		return fmt.Errorf("%w: %w", ErrTooLate, err)
+	case err == nil || !a.sent:
+		return err
+	case !errors.Is(err, ports.ErrUnknown) && !errors.Is(err, ports.ErrPrecondition):
+		a.sent = false // the store refused it
 		return err
 	}
 	if ctx.Err() != nil {
@@ -151,12 +158,14 @@ func (a *Attempt) Decide(ctx context.Context, gate cas.Gate) error {
 	case !a.Registers.Fresh(a.began):
 		// So long after, the decision may have been removed, and another made.
 		return ports.Fail("commit", a.began.Key, ports.ErrUnknown, err)
-	case errors.Is(err, ports.ErrPrecondition):
-		return fmt.Errorf("%w: %w", ErrEnded, err)
 	default:
-		return err
+		// Whatever was unknown before: that it is not committed is known now.
+		return fmt.Errorf("%w: %w", ErrEnded, errors.New(err.Error()))
 	}
 }
+
+// Sent reports whether the commit may be, or have been, under way.
+func (a *Attempt) Sent() bool { return a.sent }
 
 // gate refuses to commit too late, and notes that the commit is sent.
 func (a *Attempt) gate(inner cas.Gate) cas.Gate {

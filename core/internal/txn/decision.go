@@ -17,6 +17,9 @@ const (
 	stateAborted   = "aborted"
 )
 
+// bodyLevel is how many levels deep a decision holds bodies.
+const bodyLevel = 3
+
 // Decision is what became of a transaction. Once there is one it never
 // changes.
 type Decision struct {
@@ -74,7 +77,7 @@ func (d *Decision) encode(at time.Time) ([]byte, error) {
 
 // ParseDecision reads a decision's body, and keeps its memory.
 func ParseDecision(body []byte) (*Decision, error) {
-	if err := rawjson.CheckObject(body); err != nil {
+	if err := rawjson.CheckAround(body, bodyLevel); err != nil {
 		return nil, fmt.Errorf("decode decision: %w: %w", ports.ErrCorrupt, err)
 	}
 	d := new(Decision)
@@ -99,7 +102,7 @@ func ParseDecision(body []byte) (*Decision, error) {
 }
 
 func parseOutcome(text []byte) (w Outcome, ok bool) {
-	if rawjson.CheckObject(text) != nil {
+	if rawjson.CheckAround(text, 1) != nil {
 		return w, false
 	}
 	for m := range rawjson.Members(text) {

@@ -46,6 +46,9 @@ const (
 	// Strict never waits, and takes the previous state of all: the caller asks
 	// whether there is a Pending.
 	Strict
+
+	// Patient waits for all.
+	Patient
 )
 
 // rounds bounds how often an object is read again because it changes under the
@@ -84,15 +87,15 @@ func (r *Resolver) look(ctx context.Context, state cas.State, mode Mode) (View, 
 	if err != nil {
 		return View{}, err
 	}
-	if d == nil && mode == Plain && lock.Reads {
-		if d, err = r.outwait(ctx, lock); err != nil {
+	if d == nil && (mode == Patient || mode == Plain && lock.Reads) {
+		if d, err = r.outwait(ctx, state, lock); err != nil {
 			return View{}, err
 		}
 	}
 	if d == nil || !d.Committed {
 		// A decision is removed once no object holds a lock of it, so one that is
 		// not there says nothing unless the lock still is.
-		still, err := r.sameVersion(ctx, state)
+		still, err := r.Still(ctx, state)
 		if err != nil {
 			return View{}, err
 		}
@@ -167,7 +170,7 @@ func (r *Resolver) settle(ctx context.Context, state cas.State) (cas.State, erro
 		return state, err
 	}
 	if d == nil {
-		if d, err = r.outwait(ctx, lock); err != nil {
+		if d, err = r.outwait(ctx, state, lock); err != nil {
 			return state, err
 		}
 	}

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -15,6 +16,7 @@ type Seen struct {
 	State    cas.State
 	Exists   bool              // there was a document
 	Revision revision.Revision // of it, or of its tombstone; 0 where there was nothing
+	Members  []byte            // of it; nil: any
 	Pending  string            // of the View
 }
 
@@ -32,14 +34,15 @@ func (r *Resolver) Unchanged(ctx context.Context, seen Seen) (bool, error) {
 		undecided = d == nil
 	}
 	if undecided {
-		if same, err := r.sameVersion(ctx, seen.State); same || err != nil {
+		if same, err := r.Still(ctx, seen.State); same || err != nil {
 			return same, err
 		}
 	}
 	return r.sameRevision(ctx, seen)
 }
 
-func (r *Resolver) sameVersion(ctx context.Context, seen cas.State) (same bool, err error) {
+// Still reports whether an object is the one that was read, lock and all.
+func (r *Resolver) Still(ctx context.Context, seen cas.State) (same bool, err error) {
 	var info ports.ObjectInfo
 	err = r.Registers.Retry.Do(ctx, "validate", seen.Key, func() error {
 		info, err = r.Registers.Objects.Stat(ctx, seen.Key)
@@ -62,18 +65,21 @@ func (r *Resolver) sameRevision(ctx context.Context, seen Seen) (bool, error) {
 	if err != nil || view.Pending != "" {
 		return false, err
 	}
-	exists, rev := summary(view.Body)
+	exists, rev, members := summary(view.Body)
 	// Revision 0 is that of a key that never had a document, and of documents
-	// that came by other means, of which only the version tells anything.
-	return exists == seen.Exists && rev == seen.Revision && (!exists || rev != 0), nil
+	// that came by other means, of which only the version tells anything. Programs
+	// that know nothing of revisions leave them alone.
+	same := exists == seen.Exists && rev == seen.Revision && (!exists || rev != 0)
+	return same && (seen.Members == nil || bytes.Equal(members, seen.Members)), nil
 }
 
-// summary tells of a body whether it is a document, and its revision.
-func summary(body []byte) (exists bool, rev revision.Revision) {
+// summary tells of a body whether it is a document, its revision, and what it
+// holds.
+func summary(body []byte) (exists bool, rev revision.Revision, members []byte) {
 	if body == nil {
-		return false, 0
+		return false, 0, nil
 	}
 	rev, _ = document.RevisionOf(body)
-	d, err := document.Parse(append([]byte(nil), body...), false)
-	return err != nil || !d.Deleted, rev
+	d, err := document.Parse(bytes.Clone(body), false)
+	return err != nil || !d.Deleted, rev, d.Members
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
 )
 
@@ -58,8 +59,10 @@ func (r *Resolver) patience(lock document.Lock) time.Duration {
 }
 
 // outwait waits for the decision of a transaction: 20, 40, 80 ms and so on, for
-// as long as its lock asks for. Then it ends the transaction.
-func (r *Resolver) outwait(ctx context.Context, lock document.Lock) (*Decision, error) {
+// as long as its lock asks for. Then it ends the transaction. It answers errAgain
+// if the lock that was met is gone: who gives a transaction up takes its locks off,
+// and need not leave a decision.
+func (r *Resolver) outwait(ctx context.Context, met cas.State, lock document.Lock) (*Decision, error) {
 	clock := r.Registers.Clock
 	patience := r.patience(lock)
 	since := r.met.since(lock.ID, clock.Elapsed())
@@ -80,6 +83,14 @@ func (r *Resolver) outwait(ctx context.Context, lock document.Lock) (*Decision, 
 		if d != nil || err != nil {
 			r.met.forget(lock.ID)
 			return d, err
+		}
+		still, err := r.Still(ctx, met)
+		if err == nil && !still {
+			r.met.forget(lock.ID)
+			err = errAgain
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
@@ -39,7 +40,7 @@ func (e *Duplicate) Error() string {
 func shorten(text []byte) []byte {
 	const most = 200
 	if len(text) > most {
-		return append(text[:most:most], "…"...)
+		return append(slices.Clone(text[:most]), "…"...)
 	}
 	return text
 }

@@ -341,7 +341,7 @@ func TestOnlyDeadClaimsAreReleased(t *testing.T) {
 				if verdict, err := f.Judge(t.Context(), definition, state); err != nil || verdict != x.want {
 					t.Errorf("it is judged %v, %v", verdict, err)
 				}
-				released, err := f.ReleaseDead(t.Context(), definition)
+				released, err := f.ReleaseDead(t.Context(), definition, func(cas.State) bool { return false })
 				now := f.holds(key)
 				switch {
 				case err != nil:
@@ -367,26 +367,29 @@ func TestOnlyDeadClaimsAreReleased(t *testing.T) {
 	}
 }
 
-// A claim that was taken between judgement and release stays.
+// A claim that was taken between judgement and release stays, also one that
+// was taken again for the same write.
 func TestAReleaseIsOfTheStateThatWasJudged(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]memory.StoreOptions{"delete": {}, "no conditional delete": {NoConditionalDelete: true, HashVersions: true}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t, options)
-			key := f.need().Key
-			f.put(key, claimed("other", rev2))
-			state, err := f.Registers.Read(t.Context(), key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Claim(t.Context(), []unique.Need{f.need()}, unique.Owner{ID: "me", Base: "absent"}); err != nil {
-				t.Fatal(err)
-			}
-			taken := f.holds(key)
-			if released, err := f.Release(t.Context(), state); released || err != nil || f.holds(key) != taken {
-				t.Errorf("%v, %v, and it is %s", released, err, f.holds(key))
-			}
-		})
+		for _, before := range []string{claimed("other", rev2), claimed("me", "absent")} {
+			t.Run(name+" "+before, func(t *testing.T) {
+				t.Parallel()
+				f := newFixture(t, options)
+				key := f.need().Key
+				f.put(key, before)
+				state, err := f.Registers.Read(t.Context(), key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := f.Claim(t.Context(), []unique.Need{f.need()}, unique.Owner{ID: "me", Base: "absent"}); err != nil {
+					t.Fatal(err)
+				}
+				taken := f.holds(key)
+				if released, err := f.Release(t.Context(), state); released || err != nil || f.holds(key) != taken {
+					t.Errorf("%v, %v, and it is %s", released, err, f.holds(key))
+				}
+			})
+		}
 	}
 }

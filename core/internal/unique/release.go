@@ -31,9 +31,12 @@ func (c *Checker) Release(ctx context.Context, state cas.State) (released bool, 
 }
 
 // ReleaseDead releases the dead claims of a constraint, and answers how many.
-func (c *Checker) ReleaseDead(ctx context.Context, d Definition) (released int, err error) {
+// old says of a claim that it was made so long ago that the write which it was
+// made for can't come any more: it is dead although the document is still, or
+// again, in the state that it rests on.
+func (c *Checker) ReleaseDead(ctx context.Context, d Definition, old func(state cas.State) bool) (released int, err error) {
 	release := func(ctx context.Context, j *judged) {
-		if j.verdict == Dead || j.verdict == Free {
+		if j.verdict == Dead || j.verdict == Free || j.verdict == Pending && old(j.state) {
 			j.done, j.err = c.Release(ctx, j.state)
 		}
 	}
