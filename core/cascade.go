@@ -61,9 +61,75 @@ func deletion(want expectation, honoured []index.Reference) *change {
 // deleteAll deletes a document with all that it takes with it: in one
 // transaction, or if that is too much for one, step by step.
 func (d *documents) deleteAll(ctx context.Context, id string, want expectation) error {
-	err := d.db.Tx(ctx, func(tx *Tx) error { return fail("delete", d.name, id, d.deleteIn(ctx, tx, id, want)) })
-	if errors.Is(err, errTooMany) {
-		err = d.deleteByJob(ctx, id, want)
+	for round := 1; ; round++ {
+		err := d.db.Tx(ctx, func(tx *Tx) error { return fail("delete", d.name, id, d.deleteIn(ctx, tx, id, want)) })
+		if d.cantRead(id, err) {
+			err = d.deleteUnreadable(ctx, id, want)
+		}
+		switch {
+		case errors.Is(err, errTooMany):
+			return d.deleteByJob(ctx, id, want)
+		case !errors.Is(err, errRules) || round == cascadeRounds:
+			return d.named("delete", id, err)
+		}
+	}
+}
+
+// named completes the error of a transaction that did no more than one
+// operation on the document.
+func (d *documents) named(op, id string, err error) error {
+	e, ok := err.(*Error) //nolint:errorlint // what is wrapped names something else
+	if !ok || e.Collection != "" || e.ID != "" {
+		return err
+	}
+	named := *e
+	named.Op, named.Collection, named.ID = op, d.name, id
+	return &named
+}
+
+// cantRead reports whether an error says that the document itself can't be
+// read.
+func (d *documents) cantRead(id string, err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == ErrCorrupt && e.Collection == d.name && e.ID == id
+}
+
+// deleteUnreadable deletes a document that no transaction can lock, since it
+// can't be read: first, in a transaction, all that it takes with it, and then it
+// alone. It answers errRules if the document can be read by then.
+func (d *documents) deleteUnreadable(ctx context.Context, id string, want expectation) error {
+	e := &expansion{db: d.db, limit: cascadeLimit}
+	err := d.db.Tx(ctx, func(tx *Tx) error {
+		root := node{d.name, id}
+		e.tx, e.order, e.deletes, e.blocked = tx, nil, nil, nil
+		_, err := d.db.untyped(tx, d.name).Get(ctx, id)
+		switch {
+		case err == nil, kindIs(err, ErrNotFound):
+			return errRules
+		case !kindIs(err, ErrCorrupt):
+			return err
+		}
+		if err = e.expand(ctx, root); err == nil {
+			err = e.refused("delete", root)
+		}
+		if err == nil {
+			err = e.applyFrom(ctx, 1, want)
+		}
+		return fail("delete", d.name, id, err)
+	})
+	if err != nil {
+		return err
+	}
+	alone := deletion(want, e.rules[d.name])
+	alone.build = func(members []byte) ([]byte, error) {
+		if members != nil {
+			return nil, errRules // it has been replaced
+		}
+		return nil, nil
+	}
+	_, err = d.modify(ctx, id, alone)
+	if kindIs(err, ErrNotFound) {
+		return nil
 	}
 	return err
 }
@@ -119,11 +185,16 @@ func (e *expansion) refused(op string, root node) error {
 // apply does in the transaction what was found. want is what the caller asks of
 // the first root.
 func (e *expansion) apply(ctx context.Context, want expectation) error {
-	return e.db.together(len(e.order)+len(e.deletes), func(i int) error {
+	return e.applyFrom(ctx, 0, want)
+}
+
+// applyFrom is apply without the first of the deletes.
+func (e *expansion) applyFrom(ctx context.Context, first int, want expectation) error {
+	return e.db.together(len(e.order)+len(e.deletes)-first, func(i int) error {
 		if i < len(e.order) {
 			return e.change(ctx, e.order[i].node)
 		}
-		i -= len(e.order)
+		i += first - len(e.order)
 		if i == 0 {
 			return e.drop(ctx, e.deletes[i].node, want)
 		}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/smarterbase/smarterbase/core/internal/index"
+	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/rawjson"
 )
 
@@ -45,10 +46,11 @@ type loss struct{ field, parent string }
 // expansion finds out what a delete takes with it. What it finds outside of a
 // transaction may have changed by the time it is acted on.
 type expansion struct {
-	db     *DB
-	tx     *Tx           // nil: outside of a transaction
-	limit  int           // of documents; 0: none
-	except map[node]bool // are as good as deleted
+	db      *DB
+	tx      *Tx           // nil: outside of a transaction
+	written *Tx           // what it has written does not restrict anything
+	limit   int           // of documents; 0: none
+	except  map[node]bool // are as good as deleted
 
 	rules   map[string][]index.Reference // by collection, as they were honoured
 	deletes []step                       // parents before what refers to them
@@ -141,6 +143,9 @@ func (e *expansion) children(ctx context.Context, r index.Reference, parents fam
 		if full() {
 			return errTooMany
 		}
+		if e.goneAnyway(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -168,6 +173,13 @@ func (e *expansion) bound(q Query[json.RawMessage], cancel func()) (bounded Quer
 		return true
 	}
 	return q.Filter(count), func() bool { return met.Load() > most }
+}
+
+// goneAnyway reports whether an error says that a document can't be read which
+// will be gone, whatever it refers to.
+func (e *expansion) goneAnyway(err error) bool {
+	var one *Error
+	return errors.As(err, &one) && one.Kind == ErrCorrupt && one.ID != "" && e.goes(node{one.Collection, one.ID})
 }
 
 // goes reports whether a document will be gone anyway.
@@ -199,10 +211,29 @@ func (e *expansion) cascade(ctx context.Context, r index.Reference, parents fami
 }
 
 func (e *expansion) restrict(ctx context.Context, r index.Reference, parents family) error {
-	var blocked *ReferenceError
-	err := e.children(ctx, r, parents, func(child node, refersTo []string) bool {
+	blocked, err := e.blocker(ctx, r, parents)
+	if errors.Is(err, errTooMany) {
+		// So many can't all go, so some of them restrict the delete. To name a few,
+		// the transaction need not read all of them.
+		outside := *e
+		outside.limit = 0
+		outside.written, outside.tx = e.tx, nil
+		if blocked, err = outside.blocker(ctx, r, parents); err == nil && blocked == nil {
+			err = errTooMany
+		}
+	}
+	if blocked != nil {
+		e.blocked = append(e.blocked, *blocked)
+	}
+	return err
+}
+
+// blocker finds documents that do not let one of the family be deleted, if there
+// are any.
+func (e *expansion) blocker(ctx context.Context, r index.Reference, parents family) (blocked *ReferenceError, err error) {
+	err = e.children(ctx, r, parents, func(child node, refersTo []string) bool {
 		switch {
-		case e.goes(child):
+		case e.goes(child), e.written.hasWritten(child):
 		case blocked == nil:
 			blocked = &ReferenceError{Collection: parents.collection, ID: refersTo[0], Child: r.Collection, Field: r.Field, IDs: []string{child.id}}
 		case slices.Contains(refersTo, blocked.ID):
@@ -210,10 +241,18 @@ func (e *expansion) restrict(ctx context.Context, r index.Reference, parents fam
 		}
 		return blocked == nil || len(blocked.IDs) < namedBlockers
 	})
-	if blocked != nil {
-		e.blocked = append(e.blocked, *blocked)
+	return blocked, err
+}
+
+// hasWritten reports whether a transaction has written a document; nil has not.
+func (tx *Tx) hasWritten(n node) bool {
+	if tx == nil {
+		return false
 	}
-	return err
+	found := tx.find(layout.DocumentKey(layout.Folder(n.collection), n.id), false)
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return found != nil && found.written
 }
 
 func (e *expansion) setNull(ctx context.Context, r index.Reference, parents family) error {

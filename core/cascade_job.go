@@ -184,6 +184,9 @@ func (j *cascadeJob) deleteSome(ctx context.Context, found *expansion, gone map[
 // now.
 func (j *cascadeJob) deleteRoot(ctx context.Context) error {
 	err := j.db.Tx(ctx, func(tx *Tx) error { return j.deleteWith(ctx, tx, nil, j.want, j.root) })
+	if docs := j.db.documents(j.root.collection); docs.cantRead(j.root.id, err) {
+		err = docs.deleteUnreadable(ctx, j.root.id, j.want)
+	}
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (d *documents) modifyRuled(ctx context.Context, id string, c *change) (writ
 		written, err = tx.modify(ctx, d, id, c)
 		return err
 	})
-	return written, err
+	return written, d.named(c.op, id, err)
 }
 
 // honour does in a transaction what the rules of the collection ask of a write,

@@ -5,13 +5,16 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/counter"
+	"github.com/smarterbase/smarterbase/core/internal/deadline"
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/lease"
 	"github.com/smarterbase/smarterbase/core/internal/retry"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
+	"github.com/smarterbase/smarterbase/core/internal/turns"
 	"github.com/smarterbase/smarterbase/core/internal/txn"
 	"github.com/smarterbase/smarterbase/ports"
 )
@@ -30,6 +33,8 @@ type DB struct {
 	finishing *tasks.Group // of transactions that are decided
 	locker    ports.Locker
 	counter   ports.Counter
+
+	turns turns.Turns // of those who lost a race for an object
 
 	endStop chan struct{} // closed to stop the removal of old entries
 	endDone chan struct{}
@@ -142,4 +147,23 @@ func (db *DB) checkOpen(op, collection, id string) error {
 		return &Error{Op: op, Collection: collection, ID: id, Kind: ErrClosed}
 	}
 	return nil
+}
+
+// maxTurn is how long somebody who lost a race waits for his turn at most: those
+// before him may wait for what he is about to do.
+const maxTurn = time.Second
+
+// takeTurn waits for a turn at an object among those of this process who lost a
+// race for it; the empty key is none. Without a turn it goes on all the same.
+func (db *DB) takeTurn(ctx context.Context, key string) (end func()) {
+	if key == "" {
+		return func() {}
+	}
+	wait, cancel := deadline.Within(ctx, db.options.Clock, maxTurn)
+	defer cancel()
+	end, err := db.turns.Take(wait, key)
+	if err != nil {
+		return func() {}
+	}
+	return end
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
@@ -70,6 +71,16 @@ func (d *documents) read(ctx context.Context, id string) (current, error) {
 		return current{id: id, state: state}, notSent(ctx, err)
 	}
 	return parseCurrent(id, state, true)
+}
+
+// settled reads a document for a builder of indexes.
+func (db *DB) settled(ctx context.Context, key string) ([]byte, error) {
+	state, err := db.registers.Read(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	view, _, err := db.resolver.Look(ctx, state, txn.Strict)
+	return slices.Clone(view.Body), err
 }
 
 // look answers what a locked document means to a reader.

@@ -435,3 +435,19 @@ func TestAReaderWhoseDecisionIsRemoved(t *testing.T) {
 		})
 	}
 }
+
+// A decision is looked after by itself: also where the documents were not read,
+// because nothing seems to have changed, none of its locks is left behind.
+func TestADecisionIsNotRemovedBeforeItsLocks(t *testing.T) {
+	t.Parallel()
+	onKept(t, memory.StoreOptions{}, func(t *testing.T, k *kept) {
+		k.write(t, "docs/a.json", lockedBy1)
+		k.write(t, txKey("t1"), committed)
+		wait(t, 2*aDay)
+		k.write(t, "_sb/maintenance.json", fmt.Sprintf(`{"began":%q}`, time.Now().UTC().Format(time.RFC3339)))
+		report := k.maintain(t, core.MaintainOptions{})
+		if report.Read != 0 || report.Locks != 1 || report.Decisions != 1 || k.holds("docs/a.json") != newBody {
+			t.Errorf("it reports %+v, the document is %s", report, k.holds("docs/a.json"))
+		}
+	})
+}

@@ -87,6 +87,8 @@ func (d *documents) modify(ctx context.Context, id string, c *change) (current, 
 	}
 	var next current
 	base, known := d.assume(id, c)
+	end := func() {}
+	defer func() { end() }()
 	for attempt := 1; ; attempt++ {
 		var err error
 		if !known {
@@ -117,8 +119,11 @@ func (d *documents) modify(ctx context.Context, id string, c *change) (current, 
 			return current{}, fail(c.op, d.name, id, err)
 		}
 		if !known { // what was assumed without a read costs nothing to look up
-			if err := d.db.registers.Retry.Wait(ctx, c.op, base.state.Key, min(attempt, 6), err); err != nil {
+			if err := d.db.registers.Retry.Wait(ctx, c.op, base.state.Key, min(attempt, conflictSteps), err); err != nil {
 				return current{}, fail(c.op, d.name, id, err)
+			}
+			if attempt == 1 {
+				end = d.db.takeTurn(ctx, base.state.Key)
 			}
 		}
 		known = false

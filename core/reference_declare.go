@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,26 +53,48 @@ func (d *documents) declareReferences(ctx context.Context, references []Referenc
 				return err
 			}
 		}
-		if want.MustExist {
-			if err := d.holder.Amend(ctx, require(index.Requirement{Field: want.Field, Collection: parent.name})); err != nil {
-				return err
-			}
+		// First the reference, which may contradict another one: what is refused
+		// must leave nothing.
+		added, err := parent.amended(ctx, addReference(parent.name, want))
+		if err == nil && added && want.OnDelete == string(Cascade) && parent != d {
+			err = d.checkCycleAgain(ctx, parent, want)
 		}
-		added := false
-		add := addReference(parent.name, want)
-		err := parent.holder.Amend(ctx, func(m *index.Manifest) (changed bool, err error) {
-			changed, err = add(m)
-			added = added || changed
-			return changed, err
-		})
+		required := false
+		if err == nil && want.MustExist {
+			required, err = d.amended(ctx, require(index.Requirement{Field: want.Field, Collection: parent.name}))
+		}
 		if err != nil {
 			return err
 		}
-		if added {
+		if added || required {
 			d.honoured.Store(int64(d.db.options.Clock.Elapsed() + parent.holder.Lease + parent.holder.LateWait))
 		}
 	}
 	return nil
+}
+
+// amended changes the rules of the collection, and reports whether it did.
+func (d *documents) amended(ctx context.Context, edit func(m *index.Manifest) (bool, error)) (changed bool, err error) {
+	err = d.holder.Amend(ctx, func(m *index.Manifest) (bool, error) {
+		now, err := edit(m)
+		changed = changed || now // an attempt of unknown outcome counts, too
+		return now, err
+	})
+	return changed, err
+}
+
+// checkCycleAgain is checkCycle after the reference was added: two programs may
+// have added the halves of a circle at once. The reference is taken back then.
+func (d *documents) checkCycleAgain(ctx context.Context, parent *documents, added index.Reference) error {
+	err := d.checkCycle(ctx, parent.name)
+	if !kindIs(err, ErrInvalid) {
+		return err
+	}
+	return errors.Join(err, parent.holder.Amend(ctx, func(m *index.Manifest) (bool, error) {
+		before := len(m.References)
+		m.References = slices.DeleteFunc(m.References, func(r index.Reference) bool { return r == added })
+		return len(m.References) < before, nil
+	}))
 }
 
 // waitHonoured waits until no write can take effect any more that was begun in

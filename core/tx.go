@@ -54,6 +54,11 @@ const (
 	maxTxReads  = 10_000   // documents
 	maxTxBytes  = 64 << 20 // of all documents written
 
+	// conflictSteps bounds how often the wait after a conflict is doubled. What
+	// was lost is one write; a long wait leaves the documents idle, and is unfair to
+	// those who wait.
+	conflictSteps = 4
+
 	// maxTxAge is how old a read may be that a commit rests on: less than it
 	// takes until what was deleted is purged, since an absence could recur.
 	maxTxAge = time.Hour
@@ -96,12 +101,12 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error, options ...TxOption
 	ctx, end := db.operation(ctx, ports.OperationInfo{Name: "transaction"})
 	documents := 0
 	defer func() { end(documents, err) }()
-	wait := db.resolver.Patience
+	wait, turn := db.resolver.Patience, ""
 	for attempt := 1; ; attempt++ {
 		tx := db.newTx(ctx, o)
 		tx.lost, tx.wait = attempt-1, wait
-		var own error
-		if own, err = tx.run(ctx, fn); err == nil {
+		own, err := tx.runInTurn(ctx, turn, fn)
+		if err == nil {
 			documents = tx.written()
 			return own
 		}
@@ -111,10 +116,26 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error, options ...TxOption
 		if errors.Is(err, txn.ErrEnded) {
 			wait = min(2*wait, txn.MaxPatience) // it needs more time than others had
 		}
-		if err := db.registers.Retry.Wait(ctx, "transaction", tx.id, min(attempt, 6), err); err != nil {
+		if err := db.registers.Retry.Wait(ctx, "transaction", tx.id, min(attempt, conflictSteps), err); err != nil {
 			return fail("transaction", "", "", err)
 		}
+		turn = tx.firstWrite()
 	}
+}
+
+// runInTurn is run, among those of this process who lost a race for an object.
+func (tx *Tx) runInTurn(ctx context.Context, object string, fn func(tx *Tx) error) (own, err error) {
+	end := tx.db.takeTurn(ctx, object)
+	defer end()
+	return tx.run(ctx, fn)
+}
+
+// firstWrite is the first key of what the transaction writes.
+func (tx *Tx) firstWrite() string {
+	if writes, _ := tx.split(); len(writes) > 0 {
+		return writes[0].base.state.Key
+	}
+	return ""
 }
 
 // run is one run of the function, and its commit. own is the error of the

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
-	"github.com/smarterbase/smarterbase/core/internal/deadline"
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/txn"
 	"github.com/smarterbase/smarterbase/ports"
@@ -123,6 +122,7 @@ func (c *commit) run(ctx context.Context) error {
 		c.committed(ctx)
 	case errors.Is(err, ports.ErrUnknown) && c.attempt.Sent():
 		c.each(func(t *index.Ticket) { t.Unknown() })
+		c.later(ctx, c.resolve)
 	default:
 		err = c.failed(ctx, notSent(ctx, err))
 	}
@@ -212,7 +212,7 @@ func (c *commit) begin(ctx context.Context) (err error) {
 	}
 	for _, g := range c.groups {
 		if g.ticket, err = g.docs.holder.Begin(ctx, g.next...); err != nil {
-			return err
+			return fmt.Errorf("write to collection %q: %w", g.docs.name, err)
 		}
 	}
 	for _, e := range c.writes {
@@ -285,57 +285,6 @@ func (c *commit) each(fn func(*index.Ticket)) {
 			fn(g.ticket)
 		}
 	}
-}
-
-// committed replaces the locks in the background, and removes the entries of
-// the old states.
-func (c *commit) committed(ctx context.Context) {
-	for _, g := range c.groups {
-		g.ticket.Committed(g.base...)
-	}
-	c.later(ctx, c.attempt.Finish)
-}
-
-// failed takes the locks off again. If the caller has no more time, that is
-// done in the background.
-func (c *commit) failed(ctx context.Context, cause error) error {
-	c.each(func(t *index.Ticket) { t.Failed() })
-	abort := func(ctx context.Context) error {
-		_, err := c.attempt.Abort(ctx)
-		return err
-	}
-	if ctx.Err() != nil {
-		c.later(ctx, abort)
-		return cause
-	}
-	if err := abort(ctx); err != nil {
-		c.db.indexes.Report("transaction abort", "", err)
-	}
-	return cause
-}
-
-// later does in the background what others could do, too.
-func (c *commit) later(ctx context.Context, work func(ctx context.Context) error) {
-	values := context.WithoutCancel(ctx)
-	c.db.finishing.Go(func(life context.Context) {
-		ctx, cancel := deadline.Within(values, c.db.options.Clock, txn.MaxDuration)
-		defer cancel()
-		stop := context.AfterFunc(life, cancel)
-		defer stop()
-		if err := work(ctx); err != nil && life.Err() == nil {
-			c.db.indexes.Report("transaction end", "", err)
-		}
-	})
-}
-
-// settled reads a document for a builder of indexes.
-func (db *DB) settled(ctx context.Context, key string) ([]byte, error) {
-	state, err := db.registers.Read(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	view, _, err := db.resolver.Look(ctx, state, txn.Strict)
-	return slices.Clone(view.Body), err
 }
 
 // addCheck adds a condition of the commit. It is asked once everything that is

@@ -97,9 +97,9 @@ func inParallel(n int, do func(k int) error) error {
 	return nil
 }
 
-// BenchmarkConflicts lets 1, 16 and 64 clients, each with a database of its own,
-// change two documents in each transaction: two out of two, which all want, and two
-// out of a thousand. Metrics: commits a second of all clients; runs of the
+// BenchmarkConflicts lets 1, 16 and 64 clients, each with a database of its own
+// or all with the same one, change documents in transactions: the only one, the
+// only two, and two out of a thousand. Metrics: commits a second of all clients; runs of the
 // function for each commit; the median and the 99th percentile of the time of a
 // commit; and of the clients, the share of commits that the one with the fewest
 // had of those of the one with the most.
@@ -108,18 +108,27 @@ func BenchmarkConflicts(b *testing.B) {
 		for _, documents := range []int{1, 2, 1000} {
 			for _, clients := range []int{1, 16, 64} {
 				b.Run(fmt.Sprintf("%s/%d of %d by %d", name, min(documents, 2), documents, clients), func(b *testing.B) {
-					contend(b, start(b), documents, clients)
+					contend(b, start(b), documents, clients, clients)
 				})
+				if clients > 1 {
+					b.Run(fmt.Sprintf("%s/%d of %d by %d of one process", name, min(documents, 2), documents, clients), func(b *testing.B) {
+						contend(b, start(b), documents, clients, 1)
+					})
+				}
 			}
 		}
 	}
 }
 
-func contend(b *testing.B, r rival, documents, clients int) {
+func contend(b *testing.B, r rival, documents, clients, processes int) {
 	_, seed := cells(b, r, documents)
 	dbs := make([]*core.DB, clients)
 	docs := make([]*core.Collection[cell], clients)
 	for i := range dbs {
+		if i >= processes {
+			dbs[i], docs[i] = dbs[i%processes], docs[i%processes]
+			continue
+		}
 		db, err := core.Open(b.Context(), r.ours, core.Options{Settings: core.Settings{MaintainEvery: -1, SkipProbe: true}})
 		if err != nil {
 			b.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
@@ -19,7 +20,8 @@ type Resolver struct {
 	Random    func() uint64
 	Patience  time.Duration // with a lock that does not say
 
-	met sightings
+	met       sightings
+	finishing sync.Map // id of a transaction of this process → chan struct{}, closed when its locks are off
 }
 
 // View is what an object means.
@@ -140,11 +142,11 @@ func (r *Resolver) Read(ctx context.Context, key string) (cas.State, error) {
 
 // Settle is Read for an object that was read already.
 func (r *Resolver) Settle(ctx context.Context, state cas.State) (cas.State, error) {
-	for range rounds {
+	for round := range rounds {
 		if !state.Exists || !document.IsLocked(state.Body) {
 			return state, nil
 		}
-		next, err := r.settle(ctx, state)
+		next, err := r.settle(ctx, state, round == 0)
 		if err == nil {
 			return next, nil
 		}
@@ -159,11 +161,16 @@ func (r *Resolver) Settle(ctx context.Context, state cas.State) (cas.State, erro
 	return state, ports.Fail("read", state.Key, ports.ErrBusy, errRestless)
 }
 
-// settle replaces one lock.
-func (r *Resolver) settle(ctx context.Context, state cas.State) (cas.State, error) {
+// settle replaces one lock. At the first look that of a transaction which may
+// have committed just now is left to its owner: of many who wait for a document,
+// one is enough to replace the lock.
+func (r *Resolver) settle(ctx context.Context, state cas.State, first bool) (cas.State, error) {
 	lock, before, err := r.parse(state)
 	if err != nil {
 		return state, err
+	}
+	if first && r.awaitOwn(ctx, lock.ID) {
+		return state, errAgain
 	}
 	d, err := r.Decision(ctx, lock.ID)
 	if err != nil {
@@ -173,6 +180,12 @@ func (r *Resolver) settle(ctx context.Context, state cas.State) (cas.State, erro
 		if d, err = r.outwait(ctx, state, lock); err != nil {
 			return state, err
 		}
+	}
+	if first && d.Committed && r.young(lock) {
+		if err := r.Registers.Clock.Sleep(ctx, r.Registers.Retry.Policy.Base); err != nil {
+			return state, err
+		}
+		return state, errAgain
 	}
 	body, err := r.after(ctx, d, state.Key, before)
 	if err != nil {
