@@ -7,6 +7,7 @@ import (
 
 	"github.com/smarterbase/smarterbase/core/internal/index"
 	"github.com/smarterbase/smarterbase/core/internal/rawjson"
+	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
 )
 
@@ -96,10 +97,20 @@ func (d *documents) cantRead(id string, err error) bool {
 
 // deleteUnreadable deletes a document that no transaction can lock, since it
 // can't be read: first, in a transaction, all that it takes with it, and then it
-// alone. It answers errRules if the document can be read by then.
+// alone. It answers errRules if the document is another one by then.
 func (d *documents) deleteUnreadable(ctx context.Context, id string, want expectation) error {
+	base, err := d.read(ctx, id)
+	switch {
+	case err != nil:
+		return fail("delete", d.name, id, err)
+	case base.corrupt == nil:
+		return errRules
+	}
+	if err := deletion(want, nil).check(d, base); err != nil {
+		return err
+	}
 	e := &expansion{db: d.db, limit: cascadeLimit}
-	err := d.db.Tx(ctx, func(tx *Tx) error {
+	err = d.db.Tx(ctx, func(tx *Tx) error {
 		root := node{d.name, id}
 		e.tx, e.order, e.deletes, e.blocked = tx, nil, nil, nil
 		_, err := d.db.untyped(tx, d.name).Get(ctx, id)
@@ -120,18 +131,12 @@ func (d *documents) deleteUnreadable(ctx context.Context, id string, want expect
 	if err != nil {
 		return err
 	}
-	alone := deletion(want, e.rules[d.name])
-	alone.build = func(members []byte) ([]byte, error) {
-		if members != nil {
-			return nil, errRules // it has been replaced
-		}
-		return nil, nil
+	next := current{id: id, honours: &index.Rules{References: e.rules[d.name]}}
+	next.revision = revision.Next(base.revision, d.db.options.Clock.Now(), d.db.options.Random())
+	if _, err = d.writeAs(ctx, base, next); isConflict(err) {
+		return errRules // another writer came first
 	}
-	_, err = d.modify(ctx, id, alone)
-	if kindIs(err, ErrNotFound) {
-		return nil
-	}
-	return err
+	return fail("delete", d.name, id, err)
 }
 
 // deleteIn deletes a document with all that it takes with it as a part of a

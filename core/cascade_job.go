@@ -61,7 +61,7 @@ func (j *cascadeJob) run(ctx context.Context) error {
 		}
 		err = j.work(ctx, e)
 		switch {
-		case errors.Is(err, errTooMany):
+		case errors.Is(err, errTooMany), errors.Is(err, errRules):
 			continue
 		case err == nil, kindIs(err, ErrConstraint), kindIs(err, ErrConflict) && j.moved(ctx):
 			return j.end(ctx, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
@@ -65,7 +66,7 @@ func (db *DB) Maintain(ctx context.Context, options MaintainOptions) (report Mai
 	if err != nil {
 		return report, readFail("maintain", "", "", err)
 	}
-	if !options.All {
+	if !options.All && !last.Began.After(m.now) { // otherwise the clock was set back
 		m.since = last.Began.Add(-maintainOverlap)
 	}
 	for _, step := range []func(context.Context){m.claims, m.objects, m.decisions, m.cascades, m.leases, m.scratch} {
@@ -73,8 +74,8 @@ func (db *DB) Maintain(ctx context.Context, options MaintainOptions) (report Mai
 			step(ctx)
 		}
 	}
-	if err = errors.Join(m.first, ctx.Err()); err == nil {
-		err = db.noteMaintenance(ctx, m.now)
+	if err = errors.Join(m.first, ctx.Err()); ctx.Err() == nil {
+		err = errors.Join(err, db.noteMaintenance(ctx, m.now, err == nil))
 	}
 	return report, readFail("maintain", "", "", err)
 }
@@ -110,31 +111,40 @@ func (m *maintenance) note(err error) {
 
 // maintenanceRecord is the object that tells when the last complete run was.
 type maintenanceRecord struct {
-	Began time.Time `json:"began"` // by the clock of the store
+	Began time.Time `json:"began"`          // by the clock of the store
+	Tried time.Time `json:"tried,omitzero"` // when a later one began in which something failed
 }
 
 func (db *DB) lastMaintenance(ctx context.Context) (r maintenanceRecord, err error) {
 	state, err := db.registers.Read(ctx, layout.MaintenanceKey)
-	if err != nil || !state.Exists {
-		return r, err
-	}
-	d, err := document.Parse(state.Body, true)
-	if err == nil {
-		err = json.Unmarshal(d.Members, &r)
-	}
-	if err != nil {
-		return maintenanceRecord{}, nil //nolint:nilerr // then everything is looked at
-	}
-	return r, nil
+	return parseMaintenance(state), err
 }
 
-// noteMaintenance notes that a run was complete which began at that time.
-func (db *DB) noteMaintenance(ctx context.Context, began time.Time) error {
+// parseMaintenance answers nothing of what can't be read: then everything is
+// looked at.
+func parseMaintenance(state cas.State) (r maintenanceRecord) {
+	if !state.Exists {
+		return r
+	}
+	d, err := document.Parse(slices.Clone(state.Body), true)
+	if err != nil || json.Unmarshal(d.Members, &r) != nil {
+		return maintenanceRecord{}
+	}
+	return r
+}
+
+// noteMaintenance notes that there was a run which began at that time, and
+// whether it was complete.
+func (db *DB) noteMaintenance(ctx context.Context, began time.Time, complete bool) error {
 	if began.IsZero() {
 		return nil
 	}
 	_, err := db.registers.Update(ctx, layout.MaintenanceKey, func(current cas.State) ([]byte, revision.Revision, error) {
-		members, err := json.Marshal(maintenanceRecord{Began: began.UTC()})
+		r := parseMaintenance(current)
+		if r.Tried = began.UTC(); complete {
+			r = maintenanceRecord{Began: began.UTC()}
+		}
+		members, err := json.Marshal(r)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -58,7 +58,8 @@ type Settings struct {
 	// MaintainEvery is how often the store is maintained in the background, by one
 	// of the processes that have it open: at least a minute; default 24 hours,
 	// negative: never. A process looks first ten to twenty minutes after its start,
-	// and about every hour. See DB.Maintain.
+	// and about every hour. A run in which something failed counts, too. See
+	// DB.Maintain.
 	MaintainEvery time.Duration
 
 	// SkipProbe opens without the requests that prove that the store

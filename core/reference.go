@@ -72,6 +72,9 @@ type ReferenceDefinition struct {
 // stays; what referred to it may be gone. What a process that crashed left half done is done by the next Delete
 // of the same document, or by DB.Maintain, unless the document was written since.
 // With IfRevision, such a delete asks for the revision at the start and at the end.
+//
+// A document that can't be read is deleted alone, after what refers to it, since
+// no transaction can lock it; inside a transaction that answers ErrCorrupt.
 func Reference(field, collection string) ReferenceDefinition {
 	d := ReferenceDefinition{reference: index.Reference{Field: field, OnDelete: string(Restrict)}, parent: collection}
 	switch {
@@ -98,7 +101,9 @@ func (d ReferenceDefinition) OnDelete(policy OnDelete) ReferenceDefinition {
 
 // MustExist lets every write of a document check that what it newly refers to
 // is there, and refuses it with ErrConstraint otherwise. The write is then a
-// transaction; without, a document may be written that refers to nothing.
+// transaction; without, a document may be written that refers to nothing. Null
+// and a missing member refer to nothing and are fine; an empty string is an id,
+// which no document has, so give a field that may be empty the option omitempty.
 func (d ReferenceDefinition) MustExist() ReferenceDefinition {
 	d.reference.MustExist = true
 	return d

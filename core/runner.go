@@ -273,6 +273,11 @@ func (r *runner) examine(ctx context.Context, id string) (o outcome) {
 
 // unlock finds out what a locked document means to the run.
 func (r *runner) unlock(ctx context.Context, o *outcome, state cas.State) error {
+	if r.strict {
+		if own, err := r.beneath(o, state); own || err != nil {
+			return err
+		}
+	}
 	mode := txn.Plain
 	switch {
 	case r.strict:
@@ -284,12 +289,27 @@ func (r *runner) unlock(ctx context.Context, o *outcome, state cas.State) error 
 	if err == nil {
 		o.read = read
 	}
-	if r.strict && view.Pending != "" {
-		if o.own = view.Pending == r.self; !o.own {
-			o.locked = view.Pending
-		}
+	if r.strict {
+		o.locked = view.Pending
 	}
 	return err
+}
+
+// beneath reads what lies beneath a lock of the transaction itself. Nobody need be
+// asked for its decision: if there is one, the commit will fail.
+func (r *runner) beneath(o *outcome, state cas.State) (own bool, err error) {
+	lock, before, found, err := document.ParseLock(state.Body)
+	if err != nil || !found || lock.ID != r.self {
+		return false, nil //nolint:nilerr // whoever looks at the lock tells what is wrong
+	}
+	o.own = true
+	state = state.Spend()
+	if state.Exists, state.Body = before != nil, before; before == nil {
+		o.read = current{id: o.read.id, state: state}
+		return true, nil
+	}
+	o.read, err = parseCurrent(o.read.id, state, true)
+	return true, err
 }
 
 func (r *runner) decide(o *outcome) (err error) {

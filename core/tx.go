@@ -25,6 +25,7 @@ type Tx struct {
 
 	mu         sync.Mutex
 	entries    map[string]*txEntry // by object key
+	writes     int                 // documents among them that are written
 	bytes      int                 // of what is written
 	predicates []*predicate
 	checks     []func(ctx context.Context) error
@@ -242,13 +243,8 @@ func (tx *Tx) usable(op string) error {
 
 var errTxOver = errors.New("the transaction is over")
 
-func (tx *Tx) written() (n int) {
+func (tx *Tx) written() int {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	for _, e := range tx.entries {
-		if e.written {
-			n++
-		}
-	}
-	return n
+	return tx.writes
 }

@@ -19,7 +19,6 @@ type txEntry struct {
 	docs    *documents
 	base    current // as it was read; the bytes of its state are as they were
 	pending string  // the other transaction that had it locked then, undecided
-	seen    bool    // fn learned what it was
 	written bool
 	next    current // if it was written
 }
@@ -114,7 +113,7 @@ func (tx *Tx) find(key string, forWrite bool) *txEntry {
 
 // read reads a document for a transaction.
 func (tx *Tx) read(ctx context.Context, d *documents, id string, forWrite bool) (*txEntry, error) {
-	e := &txEntry{docs: d, seen: true}
+	e := &txEntry{docs: d}
 	key := layout.DocumentKey(d.folder, id)
 	reader := d.db.reads
 	if forWrite {
@@ -181,17 +180,10 @@ func (tx *Tx) adopt(key string, fresh *txEntry, forWrite bool) (*txEntry, error)
 
 // full reports whether the transaction can't read one more document.
 func (tx *Tx) full(forWrite bool) bool {
-	reads := len(tx.entries)
-	switch {
-	case reads < maxTxReads:
-		return false
-	case forWrite:
-		return reads >= maxTxReads+maxTxWrites
+	if forWrite {
+		return len(tx.entries) >= maxTxReads+maxTxWrites
 	}
-	for _, e := range tx.entries {
-		reads -= one(e.written)
-	}
-	return reads >= maxTxReads
+	return len(tx.entries)-tx.writes >= maxTxReads
 }
 
 // sameState reports whether a document was not changed between two looks at it.
@@ -253,16 +245,11 @@ func (tx *Tx) write(op string, e *txEntry, base current, members []byte, honours
 	if changed := e.now(); changed.revision != base.revision {
 		return current{}, invalid(op, e.docs.name, id, "two goroutines of the transaction change the document at once")
 	}
-	writes, before := 0, len(e.next.members)
-	for _, other := range tx.entries {
-		if other.written {
-			writes++
-		}
-	}
+	before, becomes := len(e.next.members), members != nil || e.base.exists()
 	switch {
 	case tx.over:
 		return current{}, &Error{Op: op, Collection: e.docs.name, ID: id, Kind: ErrClosed, Err: errTxOver}
-	case !e.written && writes >= maxTxWrites:
+	case !e.written && tx.writes >= maxTxWrites:
 		return current{}, invalid(op, e.docs.name, id, "the transaction writes more than %d documents", maxTxWrites)
 	case tx.bytes-before+len(members) > maxTxBytes:
 		return current{}, invalid(op, e.docs.name, id, "the transaction writes more than %d bytes", maxTxBytes)
@@ -270,6 +257,7 @@ func (tx *Tx) write(op string, e *txEntry, base current, members []byte, honours
 		return current{}, &Error{Op: op, Collection: e.docs.name, ID: id, Kind: ErrCorrupt, Err: e.base.corrupt}
 	}
 	tx.bytes += len(members) - before
-	e.next, e.written = next, members != nil || e.base.exists()
+	tx.writes += one(becomes) - one(e.written)
+	e.next, e.written = next, becomes
 	return next, nil
 }

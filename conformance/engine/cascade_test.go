@@ -699,6 +699,7 @@ func TestRequestsOfACascade(t *testing.T) {
 		}, lone)
 		family := count(func() { require.NoError(t, users.Delete(ctx, "ann")) })
 		require.Equal(t, 2, family["query people"])
+		require.Zero(t, family["get _sb/tx/x.json"], "nobody asks for the decision of its own locks: %v", family)
 		puts := 0
 		for call, n := range family {
 			if strings.HasPrefix(call, "put ") {

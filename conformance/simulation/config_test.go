@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"maps"
 	"math/rand/v2"
+	"time"
 )
 
 // config says what a history is made of. All of it follows from the seed;
@@ -16,11 +17,15 @@ type config struct {
 	deletes   bool // the store has conditional deletes
 	slow      bool // much time passes between two calls now and then
 	late      bool // a request can take effect after its caller gave up
+	nap       nap  // for how long about every second stop is
 
 	drop map[int]bool // operations that are left out
 	skip map[int]bool // faults that do not happen
 	tell bool         // keep the story
 }
+
+// nap bounds for how long a client is stopped.
+type nap struct{ least, most time.Duration }
 
 // rates are how many calls of a thousand meet a fault.
 type rates [faultCount]int
@@ -53,6 +58,9 @@ func configOf(w *workload, seed uint64) config {
 		for _, f := range []fault{lateAnswer, replay, lostRequest} {
 			c.rates[f] = 0
 		}
+	}
+	if w.tune != nil {
+		w.tune(&c, rng)
 	}
 	return c
 }

@@ -204,6 +204,9 @@ func (h *history) stop(c *client) {
 	if h.workload.sleeps && h.chance.IntN(8) == 0 {
 		d += 24 * time.Hour // about the age of what is purged
 	}
+	if n := h.nap; n.most > 0 && h.chance.IntN(2) == 0 {
+		d = n.least + time.Duration(h.chance.Int64N(int64(n.most-n.least)))
+	}
 	h.mu.Lock()
 	c.stopped = max(c.stopped, h.elapsed()+d)
 	h.mu.Unlock()

@@ -12,6 +12,7 @@ const (
 
 var (
 	claims      = []string{"TestUniqueValues", "TestUniqueValuesInTransactions", "TestMaintenanceOfUniqueValues"}
+	sleep       = []string{"TestLongSleeps"}
 	maintenance = []string{"TestMaintenance", "TestMaintenanceWithIndexes", "TestMaintenanceOfUniqueValues"}
 )
 
@@ -47,10 +48,10 @@ var claimMutants = []mutant{
 	{"a commit is sent no later than a minute after the first lock", []edit{
 		{attemptFile, "if !a.Registers.Fresh(a.began) {", "if false {"},
 		{registerFile, "if !w.Fresh(w.base) {", "if false {"},
-	}, maintenance},
+	}, sleep},
 	{"a lock whose decision is not there is looked at again", []edit{
 		{resolverFile, "if d == nil || !d.Committed {", "if false {"},
-	}, maintenance},
+	}, sleep},
 	{"what was found dead long ago is not removed from the index", []edit{
 		{enderFile, "deadTime = 60 * time.Second", "deadTime = 480 * time.Hour"},
 	}, []string{"TestMaintenanceWithIndexes"}},

@@ -14,6 +14,7 @@ const (
 
 var (
 	several    = []string{"TestCounters", "TestWriteSkew", "TestTransactions", "TestPlainOperationsAmongTransactions", "TestCreateDeleteCreate"}
+	moments    = []string{"TestMomentsBetween"}
 	predicates = []string{"TestPredicates", "TestTransactions", "TestPredicatesAndIndexLoss"}
 )
 
@@ -59,13 +60,13 @@ var transactionMutants = []mutant{
 	}, predicates},
 	{"a candidate that does not match must have been seen before", []edit{
 		{footprintFile, "before.failed == s.failed:\n\t\tdefault:\n\t\t\treturn false", "before.failed == s.failed:\n\t\tdefault:"},
-	}, predicates},
+	}, moments},
 	{"queries are run again before documents are looked at again", []edit{
 		{validateFile, "if err := tx.validateQueries(ctx); err != nil {\n\t\treturn err\n\t}\n\tif err := tx.validateReads(ctx, reads); err != nil {", "if err := tx.validateReads(ctx, reads); err != nil {\n\t\treturn err\n\t}\n\tif err := tx.validateQueries(ctx); err != nil {"},
-	}, predicates},
+	}, moments},
 	{"nothing was added to the index between several queries", []edit{
 		{footprintFile, "return f.counter == earlier.counter", "return true"},
-	}, predicates},
+	}, moments},
 	{"a query meets no lock of others when it is run again", []edit{
 		{footprintFile, "if f.conflict != \"\" {", "if false {"},
 	}, predicates},

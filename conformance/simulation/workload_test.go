@@ -19,6 +19,8 @@ type workload struct {
 	cascades bool // a delete can change other documents, too
 	sleeps   bool // clients can be stopped for more than a day
 
+	tune func(c *config, rng *rand.Rand) // makes histories that show what others seldom do
+
 	keys    []string       // the documents that it works on
 	start   map[string]doc // those that are there from the start
 	act     func(c *client)

@@ -225,12 +225,15 @@ func (h *Holder) DropConstraint(ctx context.Context, name string) (dropped bool,
 	}
 	// A claim that is removed although the constraint is declared again by
 	// then is added again by its build, which waits for as long as this lease
-	// can last.
-	return true, h.Unique.Remove(ctx, gone, func(ctx context.Context) error {
+	// can last, and what is sent under it.
+	return true, h.Unique.Remove(ctx, gone, func(ctx context.Context) (context.Context, context.CancelFunc, error) {
 		v, err := h.lease(ctx)
-		if err == nil && slices.ContainsFunc(v.manifest.unique(), func(x unique.Constraint) bool { return x.Name == name }) {
-			err = fmt.Errorf("%w: the unique constraint %q was declared again while its claims were being removed", ports.ErrPrecondition, name)
+		if err != nil {
+			return nil, nil, err
 		}
-		return err
+		if slices.ContainsFunc(v.manifest.unique(), func(x unique.Constraint) bool { return x.Name == name }) {
+			return nil, nil, fmt.Errorf("%w: the unique constraint %q was declared again while its claims were being removed", ports.ErrPrecondition, name)
+		}
+		return (&Ticket{holder: h, view: v}).Gate(ctx)
 	})
 }

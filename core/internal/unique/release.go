@@ -16,6 +16,9 @@ func (c *Checker) Release(ctx context.Context, state cas.State) (released bool, 
 		return false, nil
 	case c.Registers.Objects.Capabilities().ConditionalDelete:
 		err = c.Registers.Retry.Do(ctx, "release claim", state.Key, func() error {
+			if !c.Registers.Fresh(state) {
+				return cas.ErrTooOld
+			}
 			return c.Registers.Objects.Delete(ctx, state.Key, ports.IfVersion(state.Version))
 		})
 	default:
@@ -51,23 +54,31 @@ func (c *Checker) ReleaseDead(ctx context.Context, d Definition, old func(state 
 	return released, ctx.Err()
 }
 
-// Remove releases all claims of a constraint that holds no more. allowed is
-// asked before each.
-func (c *Checker) Remove(ctx context.Context, d Definition, allowed func(ctx context.Context) error) error {
+// Remove releases all claims of a constraint that holds no more. The gate is
+// asked between the read and the release of each, which is not made long after
+// either.
+func (c *Checker) Remove(ctx context.Context, d Definition, gate cas.Gate) error {
 	for key, err := range c.claims(ctx, d.Name) {
 		if err == nil {
-			err = allowed(ctx)
-		}
-		var state cas.State
-		if err == nil {
-			state, err = c.Resolver.Read(ctx, key)
-		}
-		if err == nil {
-			_, err = c.Release(ctx, state)
+			err = c.remove(ctx, key, gate)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+func (c *Checker) remove(ctx context.Context, key string, gate cas.Gate) error {
+	state, err := c.Resolver.Read(ctx, key)
+	if err != nil {
+		return err
+	}
+	ctx, cancel, err := gate(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	_, err = c.Release(ctx, state)
+	return err
 }
