@@ -18,6 +18,7 @@ type config struct {
 	slow      bool // much time passes between two calls now and then
 	late      bool // a request can take effect after its caller gave up
 	nap       nap  // for how long about every second stop is
+	restless  int  // the number of the client that is never stopped
 
 	drop map[int]bool // operations that are left out
 	skip map[int]bool // faults that do not happen

@@ -191,6 +191,9 @@ func (h *history) kill(r *call) {
 
 // stop stops a client: it gets no answers and no timer until it goes on.
 func (h *history) stop(c *client) {
+	if c.number == h.restless {
+		return
+	}
 	most := 3 * time.Second
 	switch n := h.chance.IntN(12); {
 	case n < 4:

@@ -17,15 +17,18 @@ func init() {
 		start: map[string]doc{three[0]: {V: "a"}, three[1]: {V: "b", N: 1}, three[2]: {V: "c"}},
 		tune: func(c *config, rng *rand.Rand) {
 			c.slow, c.nap = false, nap{24 * time.Hour, 72 * time.Hour}
-			c.rates = rates{stop: 20 + rng.IntN(60), kill: rng.IntN(40), lostAnswer: rng.IntN(20)}
+			c.rates = rates{stop: 20 + rng.IntN(60), kill: 20 + rng.IntN(60), lostAnswer: rng.IntN(20)}
 		},
 		act: func(c *client) {
 			switch n := c.rng.IntN(12); {
 			case n < 3:
 				c.maintainTomorrow()
-			case n < 5:
-				c.look(some(c.rng, three, 1, 2))
-			case n < 8:
+			case n < 6:
+				for _, key := range three {
+					coll, id := c.collection(key)
+					c.get(coll, key, id)
+				}
+			case n < 9:
 				c.overwrite(three)
 			default:
 				c.derive(three)

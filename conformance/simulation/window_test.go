@@ -20,10 +20,10 @@ func init() {
 		tune: func(c *config, rng *rand.Rand) {
 			c.slow, c.share = false, c.share+2
 			c.rates = rates{stop: 40 + rng.IntN(120)}
-			c.nap = nap{0, 10 * time.Second}
+			c.nap, c.restless = nap{0, 8 * time.Second}, mover
 		},
 		act: func(c *client) {
-			if c.number == 1 {
+			if c.number == mover {
 				c.stir(pick(c.rng, orders), three)
 			} else {
 				c.askBetween(three[2])
@@ -31,6 +31,9 @@ func init() {
 		},
 	}
 }
+
+// mover is the client that changes documents.
+const mover = 1
 
 func TestMomentsBetween(t *testing.T) { simulateNamed(t, "TestMomentsBetween") }
 
