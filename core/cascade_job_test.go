@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -236,7 +237,7 @@ func TestARecordOfACascadeThatMakesNoSenseIsReported(t *testing.T) {
 			if _, err := w.store.Put(t.Context(), cascadeKey("oak"), []byte(body), ports.Any); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.db.resumeCascades(t.Context()); KindOf(err) != ErrCorrupt {
+			if err := w.db.resumeCascades(t.Context()); !errors.Is(KindOf(err), ErrCorrupt) {
 				t.Errorf("%s: %v", body, err)
 			}
 		}

@@ -26,7 +26,7 @@ func ExampleReference() {
 		fmt.Println(err)
 		return
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	users, _ := core.NewCollection[User](ctx, db, "users")
 	purchases, _ := core.NewCollection[Purchase](ctx, db, "purchases")
 	reviews, _ := core.NewCollection[Review](ctx, db, "reviews")

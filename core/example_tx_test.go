@@ -66,7 +66,7 @@ func ExampleDB_Tx() {
 		})
 	}
 	fmt.Println(transfer(70))
-	fmt.Println(transfer(70) == errTooLittle)
+	fmt.Println(errors.Is(transfer(70), errTooLittle))
 
 	giro, _ := accounts.Get(ctx, "giro")
 	savings, _ := accounts.Get(ctx, "savings")

@@ -23,7 +23,7 @@ func ExampleUnique() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	customers, err := core.NewCollection[Customer](ctx, db, "customers", core.Unique("tenant", "slug"))
 	if err != nil {
 		log.Fatal(err)

@@ -23,7 +23,8 @@ func TestMaintainAfterTheClockWasSetBack(t *testing.T) {
 	onKept(t, memory.StoreOptions{}, func(t *testing.T, k *kept) {
 		k.write(t, "_sb/maintenance.json", `{"_rev":"0f3k8q1vd2m7x","began":"2040-01-01T00:00:00Z"}`)
 		k.write(t, "docs/a.json", lockedBy1)
-		defer k.open(t, 0).Close()
+		db := k.open(t, 0)
+		defer func() { _ = db.Close() }()
 		wait(t, 30*time.Minute)
 		if k.holds("docs/a.json") == lockedBy1 {
 			t.Error("never due")

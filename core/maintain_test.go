@@ -70,7 +70,7 @@ func (k *kept) write(t *testing.T, key, body string) {
 
 // holds reads one; empty: there is none.
 func (k *kept) holds(key string) string {
-	object, err := k.Store.Get(context.Background(), key, ports.GetOptions{})
+	object, err := k.Get(context.Background(), key, ports.GetOptions{})
 	if err != nil {
 		return ""
 	}
@@ -101,17 +101,18 @@ const (
 	buried    = `{"_rev":"0f3k8q1vd2m7x","_deleted":true}`
 )
 
-// Each field of the report, by what makes it count.
-func TestMaintainReportsWhatItDid(t *testing.T) {
-	t.Parallel()
-	count := func(r core.MaintainReport) core.MaintainReport { r.Listed, r.Read = 0, 0; return r }
-	for _, c := range []struct {
-		name  string
-		setUp func(t *testing.T, k *kept)
-		age   time.Duration // of all of it
-		want  core.MaintainReport
-		then  map[string]string // what objects hold afterwards, as a part of it; empty: gone
-	}{
+// upkeep is a store, and what a run reports of it.
+type upkeep struct {
+	name  string
+	setUp func(t *testing.T, k *kept)
+	age   time.Duration // of all of it
+	want  core.MaintainReport
+	then  map[string]string // what objects hold afterwards, as a part of it; empty: gone
+}
+
+// upkeeps has each field of the report, by what makes it count.
+func upkeeps() []upkeep {
+	return []upkeep{
 		{"nothing", func(*testing.T, *kept) {}, 0, core.MaintainReport{}, nil},
 		{"documents", func(t *testing.T, k *kept) { k.write(t, "docs/a.json", oldBody) }, 2 * aDay, core.MaintainReport{}, map[string]string{"docs/a.json": oldBody}},
 		{"a committed lock", func(t *testing.T, k *kept) { k.write(t, "docs/a.json", lockedBy1); k.write(t, txKey("t1"), committed) }, 0,
@@ -165,7 +166,13 @@ func TestMaintainReportsWhatItDid(t *testing.T) {
 			k.plan.Heal()
 			k.db = k.open(t, -1)
 		}, 2 * aDay, core.MaintainReport{Leases: 1}, nil},
-	} {
+	}
+}
+
+func TestMaintainReportsWhatItDid(t *testing.T) {
+	t.Parallel()
+	count := func(r core.MaintainReport) core.MaintainReport { r.Listed, r.Read = 0, 0; return r }
+	for _, c := range upkeeps() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			onKept(t, memory.StoreOptions{}, func(t *testing.T, k *kept) {

@@ -133,7 +133,7 @@ func (c *commit) run(ctx context.Context) error {
 // not allow, if the function saw something else than what was true at that moment:
 // the next run might not ask for that. All that is written is locked by now.
 func (c *commit) certain(ctx context.Context, cause error) error {
-	if kind := KindOf(cause); kind != ErrConstraint && kind != ErrInvalid {
+	if kind := KindOf(cause); !errors.Is(kind, ErrConstraint) && !errors.Is(kind, ErrInvalid) {
 		return cause
 	}
 	if err := c.validate(ctx, c.reads); err != nil {

@@ -55,7 +55,7 @@ type Lease interface {
 
 // LockerAdmin is implemented by lockers that describe one lease without a list
 // of all, and that keep something of leases which ran out. It is found through
-// As. Its calls are bound by [LK-CTX-1] and [LK-RAC-1], too.
+// As. Its calls are bound by LK-CTX-1 and LK-RAC-1, too.
 type LockerAdmin interface {
 	// Info describes the lease on name. [LK-INF-1] While it is valid that MUST
 	// be what List says of it; where there is none, Info MUST answer

@@ -63,7 +63,7 @@ func TestErrorsOfTransactionsForOneDocumentNameIt(t *testing.T) {
 			Settings: core.Settings{SkipProbe: true, Attempts: 1, ConflictAttempts: 2}, Components: core.Components{Index: s.index},
 		})
 		require.NoError(t, err)
-		defer db.Close()
+		defer func() { _ = db.Close() }()
 		users := collection[plain](t, db, "users")
 		n := 0
 		plan.On(faults.Match{Method: faults.Put, Key: "users/ann.json", Times: faults.Always}).Before(func(ctx context.Context, _ faults.Call) error {
@@ -162,7 +162,7 @@ func TestACircleIsNotDeclaredFromBothSidesAtOnce(t *testing.T) {
 		a := (&site{store: store}).open(t)
 		b, err := core.Open(t.Context(), faults.Store(store, plan), core.Options{Settings: core.Settings{SkipProbe: true}})
 		require.NoError(t, err)
-		defer b.Close()
+		defer func() { _ = b.Close() }()
 		cascade := func(db *core.DB, child, parent string) error {
 			_, err := core.NewCollection[json.RawMessage](t.Context(), db, child, core.Reference("up", parent).OnDelete(core.Cascade))
 			return err
@@ -280,7 +280,7 @@ func TestADropThatPausesLeavesTheClaimsOfTheNextConstraint(t *testing.T) {
 		add(t, old, "a", mailbox{"x"})
 		db, err := core.Open(ctx, faults.Store(s.store, plan), core.Options{Settings: core.Settings{SkipProbe: true, Attempts: 1}})
 		require.NoError(t, err)
-		defer db.Close()
+		defer func() { _ = db.Close() }()
 		var again *core.Collection[mailbox]
 		plan.On(faults.Match{Method: faults.Delete, KeyPrefix: "_sb/unique/"}).Before(func(context.Context, faults.Call) error {
 			again = collection[mailbox](t, s.open(t), "boxes")

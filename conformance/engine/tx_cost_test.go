@@ -46,6 +46,35 @@ func (m *meter) cost(t *testing.T, warm, fn func()) string {
 	return fmt.Sprintf("%s; %d rounds", counts(m.plan), rounds)
 }
 
+// eight are the ids of the documents that transactions read and write.
+var eight = []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+
+// getN reads the last n of them.
+func getN(ctx context.Context, in *core.Collection[plain], n int) error {
+	_, err := in.GetAll(ctx, eight[8-n:])
+	return err
+}
+
+// updateN changes the first n of them.
+func updateN(ctx context.Context, in *core.Collection[plain], n int) error {
+	for i := range n {
+		if _, err := in.Update(ctx, eight[i], func(p *plain) error { p.N++; return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createN makes n documents, new1 and so on.
+func createN(ctx context.Context, in *core.Collection[plain], n int) error {
+	for i := range n {
+		if _, err := in.Create(ctx, fmt.Sprint("new", i+1), plain{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // What transactions cost is what their documentation says, request by request.
 func TestTheCostOfTransactions(t *testing.T) {
 	t.Parallel()
@@ -54,8 +83,7 @@ func TestTheCostOfTransactions(t *testing.T) {
 		m := newMeter(memory.StoreOptions{LateWrites: true})
 		db := m.open(t, func(o *core.Options) { o.MaintainEvery = -1 })
 		c := collection[plain](t, db, "plain")
-		ids := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
-		for _, id := range ids {
+		for _, id := range eight {
 			_, err := c.Put(ctx, id, plain{1})
 			require.NoError(t, err)
 		}
@@ -63,28 +91,6 @@ func TestTheCostOfTransactions(t *testing.T) {
 			return func() {
 				require.NoError(t, db.Tx(ctx, func(tx *core.Tx) error { return fn(c.In(tx)) }, options...))
 			}
-		}
-		get := func(in *core.Collection[plain], n int) error {
-			_, err := in.GetAll(ctx, ids[8-n:])
-			return err
-		}
-		update := func(in *core.Collection[plain], n int) error {
-			for i := range n {
-				if _, err := in.Update(ctx, ids[i], func(p *plain) error { p.N++; return nil }); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		next := 0
-		create := func(in *core.Collection[plain], n int) error {
-			for range n {
-				next++
-				if _, err := in.Create(ctx, fmt.Sprint("new", next), plain{}); err != nil {
-					return err
-				}
-			}
-			return nil
 		}
 		warm := func() { // the manifest of the collection is read, for the next ten seconds
 			_, err := c.Put(ctx, "warm", plain{})
@@ -97,37 +103,37 @@ func TestTheCostOfTransactions(t *testing.T) {
 			do         func()
 		}{
 			{"nothing", "; 0 rounds", tx(func(*core.Collection[plain]) error { return nil })},
-			{"one read", "1 get; 1 rounds", tx(func(in *core.Collection[plain]) error { return get(in, 1) })},
-			{"one read, twice", "1 get; 1 rounds", tx(func(in *core.Collection[plain]) error { _ = get(in, 1); return get(in, 1) })},
-			{"three reads", "3 get, 3 stat; 2 rounds", tx(func(in *core.Collection[plain]) error { return get(in, 3) })},
-			{"three reads, read-only", "3 get, 3 stat; 2 rounds", tx(func(in *core.Collection[plain]) error { return get(in, 3) }, core.ReadOnly())},
-			{"one write", "1 get, 1 put; 2 rounds", tx(func(in *core.Collection[plain]) error { return update(in, 1) })},
+			{"one read", "1 get; 1 rounds", tx(func(in *core.Collection[plain]) error { return getN(ctx, in, 1) })},
+			{"one read, twice", "1 get; 1 rounds", tx(func(in *core.Collection[plain]) error { _ = getN(ctx, in, 1); return getN(ctx, in, 1) })},
+			{"three reads", "3 get, 3 stat; 2 rounds", tx(func(in *core.Collection[plain]) error { return getN(ctx, in, 3) })},
+			{"three reads, read-only", "3 get, 3 stat; 2 rounds", tx(func(in *core.Collection[plain]) error { return getN(ctx, in, 3) }, core.ReadOnly())},
+			{"one write", "1 get, 1 put; 2 rounds", tx(func(in *core.Collection[plain]) error { return updateN(ctx, in, 1) })},
 			{"one document read and written", "1 get, 1 put; 2 rounds", tx(func(in *core.Collection[plain]) error {
 				if _, err := in.Get(ctx, "a"); err != nil {
 					return err
 				}
-				return update(in, 1)
+				return updateN(ctx, in, 1)
 			})},
-			{"two writes", "2 get, 5 put; 4 rounds", tx(func(in *core.Collection[plain]) error { return update(in, 2) })},
-			{"five writes", "5 get, 11 put; 7 rounds", tx(func(in *core.Collection[plain]) error { return update(in, 5) })},
-			{"two writes and one read", "3 get, 1 stat, 5 put; 6 rounds", tx(func(in *core.Collection[plain]) error { _ = get(in, 1); return update(in, 2) })},
-			{"two writes and three reads", "5 get, 3 stat, 5 put; 6 rounds", tx(func(in *core.Collection[plain]) error { _ = get(in, 3); return update(in, 2) })},
-			{"one write and one read", "2 get, 1 stat, 3 put; 5 rounds", tx(func(in *core.Collection[plain]) error { _ = get(in, 1); return update(in, 1) })},
+			{"two writes", "2 get, 5 put; 4 rounds", tx(func(in *core.Collection[plain]) error { return updateN(ctx, in, 2) })},
+			{"five writes", "5 get, 11 put; 7 rounds", tx(func(in *core.Collection[plain]) error { return updateN(ctx, in, 5) })},
+			{"two writes and one read", "3 get, 1 stat, 5 put; 6 rounds", tx(func(in *core.Collection[plain]) error { _ = getN(ctx, in, 1); return updateN(ctx, in, 2) })},
+			{"two writes and three reads", "5 get, 3 stat, 5 put; 6 rounds", tx(func(in *core.Collection[plain]) error { _ = getN(ctx, in, 3); return updateN(ctx, in, 2) })},
+			{"one write and one read", "2 get, 1 stat, 3 put; 5 rounds", tx(func(in *core.Collection[plain]) error { _ = getN(ctx, in, 1); return updateN(ctx, in, 1) })},
 			{"one read alone, for its revision", "1 get; 1 rounds", func() {
 				var err error
 				doc, err = c.Get(ctx, "h")
 				require.NoError(t, err)
 			}},
 			{"an error of the function", "2 get, 2 stat; 3 rounds", func() {
-				require.Equal(t, errOwn, db.Tx(ctx, func(tx *core.Tx) error { _ = update(c.In(tx), 2); return errOwn }))
+				require.Equal(t, errOwn, db.Tx(ctx, func(tx *core.Tx) error { _ = updateN(ctx, c.In(tx), 2); return errOwn }))
 			}},
 			{"a rollback", "2 get; 2 rounds", func() {
 				tx, err := db.Begin(ctx)
 				require.NoError(t, err)
-				require.NoError(t, update(c.In(tx), 2))
+				require.NoError(t, updateN(ctx, c.In(tx), 2))
 				tx.Rollback()
 			}},
-			{"two creates", "2 get, 5 put; 4 rounds", tx(func(in *core.Collection[plain]) error { return create(in, 2) })},
+			{"two creates", "2 get, 5 put; 4 rounds", tx(func(in *core.Collection[plain]) error { return createN(ctx, in, 2) })},
 			{"two deletes, read at once", "2 get, 5 put; 3 rounds", tx(func(in *core.Collection[plain]) error {
 				_, err := in.DeleteAll(ctx, []string{"new1", "new2"})
 				return err

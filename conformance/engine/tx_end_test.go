@@ -79,7 +79,7 @@ func TestBatchesInATransaction(t *testing.T) {
 			results, err := in.GetAll(ctx, []string{"a", "c", "none"})
 			require.ErrorIs(t, err, core.ErrNotFound)
 			require.Len(t, results, 3)
-			require.Equal(t, 1, results[1].Document.Value.Coins)
+			require.Equal(t, 1, results[1].Value.Coins)
 			_, err = in.DeleteAll(ctx, []string{"b", "d"})
 			require.NoError(t, err)
 			return nil

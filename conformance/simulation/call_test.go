@@ -32,7 +32,6 @@ type call struct {
 	starts   time.Duration // it is performed then at the earliest
 	answered bool          // performed; the answer is on its way
 	arrives  time.Duration // then
-	gone     bool          // its caller does not wait for it any more
 }
 
 // answer is what a service says.
@@ -55,8 +54,8 @@ func compareCalls(a, b *call) int {
 		cmp.Compare(a.number, b.number))
 }
 
-func (c *call) String() string {
-	return strings.TrimSpace(fmt.Sprintf("%-5s %s %s", c.method, c.key, c.args))
+func (r *call) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%-5s %s %s", r.method, r.key, r.args))
 }
 
 // errDied is what the calls of a killed client answer.

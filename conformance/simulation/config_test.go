@@ -13,20 +13,25 @@ type config struct {
 	processes int
 	share     int // operations of each process
 	rates     rates
-	hash      bool // versions are hashes of the content
-	deletes   bool // the store has conditional deletes
-	slow      bool // much time passes between two calls now and then
-	late      bool // a request can take effect after its caller gave up
-	nap       nap  // for how long about every second stop is
-	restless  int  // the number of the client that is never stopped
+	hash      bool          // versions are hashes of the content
+	deletes   bool          // the store has conditional deletes
+	slow      bool          // much time passes between two calls now and then
+	brisk     bool          // hardly any time passes between two calls
+	late      bool          // a request can take effect after its caller gave up
+	patience  time.Duration // callers wait at most so long; 0: as long as it takes
+	nap       nap           // what some of the stops are
 
 	drop map[int]bool // operations that are left out
 	skip map[int]bool // faults that do not happen
 	tell bool         // keep the story
 }
 
-// nap bounds for how long a client is stopped.
-type nap struct{ least, most time.Duration }
+// nap says that of so many stops one is between least and most.
+type nap struct {
+	of          int // 0: none
+	least, most time.Duration
+	at          func(*call) bool // stops happen only there; nil: anywhere
+}
 
 // rates are how many calls of a thousand meet a fault.
 type rates [faultCount]int

@@ -143,8 +143,9 @@ func (h *history) strike(r *call, f fault) {
 		h.kill(r)
 		return
 	case stop:
-		a = r.perform()
-		h.stop(r.client)
+		if a = r.perform(); h.nap.at == nil || h.nap.at(r) {
+			h.stop(r.client)
+		}
 	case delay:
 		most := time.Minute
 		if !h.late {
@@ -191,9 +192,6 @@ func (h *history) kill(r *call) {
 
 // stop stops a client: it gets no answers and no timer until it goes on.
 func (h *history) stop(c *client) {
-	if c.number == h.restless {
-		return
-	}
 	most := 3 * time.Second
 	switch n := h.chance.IntN(12); {
 	case n < 4:
@@ -207,7 +205,7 @@ func (h *history) stop(c *client) {
 	if h.workload.sleeps && h.chance.IntN(8) == 0 {
 		d += 24 * time.Hour // about the age of what is purged
 	}
-	if n := h.nap; n.most > 0 && h.chance.IntN(2) == 0 {
+	if n := h.nap; n.of > 0 && h.chance.IntN(n.of) == 0 {
 		d = n.least + time.Duration(h.chance.Int64N(int64(n.most-n.least)))
 	}
 	h.mu.Lock()

@@ -32,11 +32,12 @@ type history struct {
 	clients    []*client
 	crowd      sync.WaitGroup
 	operations []*operation
+	events     int // beginnings and ends of operations
 	problems   []string
 	story      []string
 	tally      map[string]int
 
-	book sync.Mutex // of operations, problems, story and tally while clients run
+	book sync.Mutex // of operations, events, problems, story and tally while clients run
 
 	mu      sync.Mutex
 	step    int
@@ -197,6 +198,8 @@ func (h *history) idle(d time.Duration) {
 func (h *history) pass() {
 	var d time.Duration
 	switch n := h.order.IntN(64); {
+	case h.brisk:
+		d = time.Duration(n) * time.Millisecond / 4
 	case n < 2 && h.workload.sleeps && h.slow:
 		time.Sleep(25 * time.Hour)
 		return

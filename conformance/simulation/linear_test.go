@@ -109,9 +109,9 @@ func (h *history) linearizable() {
 		}
 		returned := int64(math.MaxInt64)
 		if o.outcome != open {
-			returned = int64(o.to)
+			returned = int64(o.ended)
 		}
-		all = append(all, porcupine.Operation{ClientId: o.client.number, Input: registerStep{key: o.key, operation: o}, Call: int64(o.from), Return: returned})
+		all = append(all, porcupine.Operation{ClientId: o.client.number, Input: registerStep{key: o.key, operation: o}, Call: int64(o.began), Return: returned})
 	}
 	if result := porcupine.CheckOperationsTimeout(registers.ToModel(), all, 10*time.Second); result != porcupine.Ok {
 		h.problem("linearizability: porcupine finds no order of the operations: %v", result)

@@ -18,43 +18,43 @@ var (
 
 // claimMutants are the rules of unique values and of maintenance.
 var claimMutants = []mutant{
-	{"a document is fenced before its pending claim is taken over", []edit{
+	{rule: "a document is fenced before its pending claim is taken over", edits: []edit{
 		{freeFile, "return false, m.fence(ctx, o)", "return true, nil"},
-	}, claims},
-	{"the state that a claim rests on includes the nonce", []edit{
+	}, tests: claims},
+	{rule: "the state that a claim rests on includes the nonce", edits: []edit{
 		{claimFile, "return baseVersion + string(state.Version)", "rev, _ := document.RevisionOf(state.Body)\n\treturn baseVersion + rev.String()"},
-	}, claims},
-	{"a claim is pending while its document is in the state that it rests on", []edit{
+	}, tests: claims},
+	{rule: "a claim is pending while its document is in the state that it rests on", edits: []edit{
 		{judgeFile, "case !o.ours && BaseOf(o.state) == cl.Base:", "case false:"},
-	}, claims},
-	{"the owner of a claim that a transaction has locked has not let go", []edit{
+	}, tests: claims},
+	{rule: "the owner of a claim that a transaction has locked has not let go", edits: []edit{
 		{judgeFile, "if o.state, err = c.Resolver.Settle(ctx, o.state); err != nil {\n\t\t\t\treturn o, err\n\t\t\t}\n\t\t\tbody = o.state.Body", "body = nil"},
-	}, claims},
-	{"a dead claim blocks nobody", []edit{
+	}, tests: claims},
+	{rule: "a dead claim blocks nobody", edits: []edit{
 		{judgeFile, "return Dead, nil", "return Held, nil"},
-	}, claims},
-	{"a claim is released only in the state that was judged", []edit{
+	}, tests: claims},
+	{rule: "a claim is released only in the state that was judged", edits: []edit{
 		{releaseFile, "ports.IfVersion(state.Version)", "ports.Any"},
-	}, []string{"TestMaintenanceOfUniqueValues", "TestUniqueValues", "TestUniqueValuesInTransactions"}},
-	{"a transaction locks the claims of its values", []edit{
+	}, tests: []string{"TestMaintenanceOfUniqueValues", "TestUniqueValues", "TestUniqueValuesInTransactions"}},
+	{rule: "a transaction locks the claims of its values", edits: []edit{
 		{commitFile, "return c.attempt.Lock(ctx, writes...)", "return nil"},
-	}, claims},
-	{"a tombstone stays for a day", []edit{
+	}, tests: claims},
+	{rule: "a tombstone stays for a day", edits: []edit{
 		{objectsFile, "m.caps.ConditionalDelete && m.old(c.info.ModTime) &&", "m.caps.ConditionalDelete &&"},
-	}, maintenance},
-	{"a decision stays for a day", []edit{
+	}, tests: maintenance},
+	{rule: "a decision stays for a day", edits: []edit{
 		{maintainFile, "(!ok || !m.old(info.ModTime))", "!ok"},
-	}, maintenance},
-	{"a commit is sent no later than a minute after the first lock", []edit{
+	}, tests: maintenance},
+	{rule: "a commit is sent no later than a minute after the first lock", edits: []edit{
 		{attemptFile, "if !a.Registers.Fresh(a.began) {", "if false {"},
 		{registerFile, "if !w.Fresh(w.base) {", "if false {"},
-	}, sleep},
-	{"a lock whose decision is not there is looked at again", []edit{
+	}, tests: sleep},
+	{rule: "a lock whose decision is not there is looked at again", edits: []edit{
 		{resolverFile, "if d == nil || !d.Committed {", "if false {"},
-	}, sleep},
-	{"what was found dead long ago is not removed from the index", []edit{
+	}, tests: sleep},
+	{rule: "what was found dead long ago is not removed from the index", edits: []edit{
 		{enderFile, "deadTime = 60 * time.Second", "deadTime = 480 * time.Hour"},
-	}, []string{"TestMaintenanceWithIndexes"}},
+	}, directed: directed{"core", "./internal/index", "TestAnEntryFoundDeadLongAgoIsLeftAlone"}},
 }
 
 func init() { mutants = append(mutants, claimMutants...) }

@@ -21,42 +21,42 @@ var (
 
 // mutants are the rules, one by one.
 var mutants = []mutant{
-	{"revisions grow although clocks are apart", []edit{
+	{rule: "revisions grow although clocks are apart", edits: []edit{
 		{revisionFile, "return max(byClock, next)", "return byClock"},
-	}, single},
-	{"a greater revision than one's own leaves the outcome unknown", []edit{
+	}, tests: single},
+	{rule: "a greater revision than one's own leaves the outcome unknown", edits: []edit{
 		{registerFile, "case readable && now < rev && w.Fresh(w.base):", "case readable:"},
-	}, single},
-	{"a write of unknown outcome is not made again", []edit{
+	}, tests: single},
+	{rule: "a write of unknown outcome is not made again", edits: []edit{
 		{modifyFile, "!errors.Is(err, ports.ErrUnknown) && (", "("},
-	}, single},
-	{"after one unknown answer a failed condition is read back", []edit{
+	}, tests: single},
+	{rule: "after one unknown answer a failed condition is read back", edits: []edit{
 		{registerFile, "case errors.Is(err, ports.ErrPrecondition) && w.unknown:", "case false:"},
-	}, single},
-	{"entries are added before the document is written", []edit{
+	}, tests: single},
+	{rule: "entries are added before the document is written", edits: []edit{
 		{writerFile, "return h.Index.Begin(ctx, h.space, t.view.regime(), batch)", "_ = batch\n\t\t\treturn nil"},
-	}, indexed},
-	{"only entries that are older than the document are dead", []edit{
+	}, tests: indexed},
+	{rule: "only entries that are older than the document are dead", edits: []edit{
 		{candidatesFile, "rev < current {", "rev != current {"},
-	}, indexed},
-	{"a write of unknown outcome removes nothing", []edit{
+	}, tests: indexed},
+	{rule: "a write of unknown outcome removes nothing", edits: []edit{
 		{writerFile, "func (t *Ticket) Unknown() {}", "func (t *Ticket) Unknown() { t.Failed() }"},
-	}, indexed},
-	{"a write is sent only under a valid lease", []edit{
+	}, tests: indexed},
+	{rule: "a write is sent only under a valid lease", edits: []edit{
 		{writerFile, "if h.left(t.view) <= 0 {", "if false {"},
 		{writerFile, "if h.LateWait == 0 {", "if false {"},
 		{holderFile, "if v := h.current.Load(); v != nil {\n\t\tif h.holds(v) {", "if v := h.current.Load(); v != nil {\n\t\tif true {"},
-	}, loss},
-	{"a builder waits until old leases have run out and late writes have landed", []edit{
+	}, tests: loss},
+	{rule: "a builder waits until old leases have run out and late writes have landed", edits: []edit{
 		{builderFile, "h.Registers.Clock.Sleep(ctx, h.Lease+h.LateWait+h.Lease/4)", "h.Registers.Clock.Sleep(ctx, 0)"},
-	}, loss},
-	{"a query reads the manifest after the index has answered", []edit{
+	}, tests: loss},
+	{rule: "a query reads the manifest after the index has answered", edits: []edit{
 		{candidatesFile, "now, err := c.holder.fetch(ctx)", "return true, nil\n\tnow, err := c.holder.fetch(ctx)"},
-	}, loss},
-	{"the index checks the epoch", []edit{
+	}, tests: loss},
+	{rule: "the index checks the epoch", edits: []edit{
 		{memoryFile, `case !ok || found.epoch == "" || regime.Epoch != found.epoch:`, "case !ok:\n\t\treturn s.space(name), nil\n\tcase false:"},
-	}, loss},
-	{"the index checks the identity", []edit{
+	}, tests: loss},
+	{rule: "the index checks the identity", edits: []edit{
 		{memoryFile, "case regime.Identity != s.identity:", "case false:"},
-	}, loss},
+	}, tests: loss},
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/smarterbase/smarterbase/core"
 )
@@ -26,6 +27,8 @@ type operation struct {
 	kind      string
 	key       string // of the document, if it is about one alone
 	from, to  int    // steps; to is 0 while it runs, and for ever if its client died
+	began     int    // in the order in which operations began and ended, which steps do
+	ended     int    // not tell: when one ends, the next one begins in the same step
 	outcome   outcome
 	err       error
 	attempts  []*attempt
@@ -82,10 +85,17 @@ func (c *client) on(key, kind string, fn func(ctx context.Context, o *operation)
 func (c *client) do(kind string, fn func(ctx context.Context, o *operation) error) error {
 	h := c.history
 	h.book.Lock()
-	o := &operation{client: c, number: len(h.operations), kind: kind, from: h.step}
+	h.events++
+	o := &operation{client: c, number: len(h.operations), kind: kind, from: h.step, began: h.events}
 	h.operations = append(h.operations, o)
 	h.book.Unlock()
-	err := fn(context.WithValue(background, operationKey{}, o), o)
+	ctx := context.WithValue(background, operationKey{}, o)
+	if h.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(c.rng.Int64N(int64(h.patience))))
+		defer cancel()
+	}
+	err := fn(ctx, o)
 	o.end(err)
 	return err
 }
@@ -110,11 +120,12 @@ func (o *operation) end(err error) {
 		if errors.As(err, &taken) {
 			o.taken = taken
 		}
-		if !isAny(err, expected...) {
+		if late := h.patience > 0 && errors.Is(err, context.DeadlineExceeded); !late && !isAny(err, expected...) {
 			h.problems = append(h.problems, fmt.Sprintf("answer: %v answered %v", o, err))
 		}
 	}
-	o.to = h.step
+	h.events++
+	o.to, o.ended = h.step, h.events
 	h.tally[o.kind+": "+kindName(err)]++
 	h.note(o.client, "%v", o)
 }
@@ -173,8 +184,6 @@ func exists(key string) observation {
 }
 
 func (a *attempt) puts(key string) { a.writes[key] = write{} }
-
-func (a *attempt) deletes(key string) { a.writes[key] = write{delete: true} }
 
 func (o *operation) String() string {
 	var b strings.Builder

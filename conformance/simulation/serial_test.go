@@ -183,7 +183,7 @@ func (s *serial) orderTimes(o *operation) {
 		return
 	}
 	for _, later := range s.nodes {
-		if later.from > o.to {
+		if later.began > o.ended {
 			s.edges = append(s.edges, edge{s.number[o], s.number[later]})
 		}
 	}

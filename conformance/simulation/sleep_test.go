@@ -16,7 +16,7 @@ func init() {
 		sleeps: true, keys: three,
 		start: map[string]doc{three[0]: {V: "a"}, three[1]: {V: "b", N: 1}, three[2]: {V: "c"}},
 		tune: func(c *config, rng *rand.Rand) {
-			c.slow, c.nap = false, nap{24 * time.Hour, 72 * time.Hour}
+			c.slow, c.nap = false, nap{of: 2, least: 24 * time.Hour, most: 72 * time.Hour}
 			c.rates = rates{stop: 20 + rng.IntN(60), kill: 20 + rng.IntN(60), lostAnswer: rng.IntN(20)}
 		},
 		act: func(c *client) {

@@ -33,7 +33,8 @@ func newTemplate(w *workload) *template {
 	}
 	h.must(c.db.Close())
 	t := &template{index: h.indexes.current.Snapshot()}
-	for info := range h.store.List(background, ports.ListOptions{}) {
+	for info, err := range h.store.List(background, ports.ListOptions{}) {
+		h.must(err)
 		object, err := h.store.Get(background, info.Key, ports.GetOptions{})
 		h.must(err)
 		t.objects = append(t.objects, object)

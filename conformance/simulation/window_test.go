@@ -18,9 +18,9 @@ func init() {
 		indexed: true, keys: three,
 		start: map[string]doc{three[0]: {V: "c"}, three[1]: {V: "c"}, three[2]: {V: "c"}},
 		tune: func(c *config, rng *rand.Rand) {
-			c.slow, c.share = false, c.share+2
-			c.rates = rates{stop: 40 + rng.IntN(120)}
-			c.nap, c.restless = nap{0, 8 * time.Second}, mover
+			c.brisk, c.processes = true, 2+rng.IntN(2)
+			c.rates = rates{stop: 200 + rng.IntN(300)}
+			c.nap = nap{of: 1, most: 250 * time.Millisecond, at: afterALook}
 		},
 		act: func(c *client) {
 			if c.number == mover {
@@ -36,6 +36,11 @@ func init() {
 const mover = 1
 
 func TestMomentsBetween(t *testing.T) { simulateNamed(t, "TestMomentsBetween") }
+
+// afterALook lets a client that asks sleep once it knows what it will rest on.
+func afterALook(r *call) bool {
+	return r.client.number != mover && (r.method == "query" || r.method == "stat")
+}
 
 // change gives a document a value.
 type change struct {
@@ -56,6 +61,9 @@ func (c *client) stir(order []change, all []string) {
 	for _, step := range order {
 		c.give(all[step.document], step.value)
 		last[step.document] = step.value
+	}
+	if (clock{c}).Sleep(background, 100*time.Millisecond) != nil { // for those who ask to come to an end
+		return
 	}
 	for i, key := range all {
 		if value, touched := last[i]; touched && value != "c" {

@@ -12,18 +12,19 @@ import (
 	"github.com/smarterbase/smarterbase/ports/faults"
 )
 
-// Each case replaces revision 10, or nothing, by a body that nobody else makes,
+// replacing replaces revision 10, or nothing, by a body that nobody else makes,
 // while a fault hits the put.
-func TestReplaceTellsWhatBecameOfIt(t *testing.T) {
-	t.Parallel()
+type replacing struct {
+	name   string
+	fault  func(t *testing.T, f *fixture)
+	want   error // nil: success
+	landed bool
+	puts   int
+}
+
+func replacements() []replacing {
 	put := faults.Match{Method: faults.Put, Nth: 1}
-	for _, c := range []struct {
-		name   string
-		fault  func(t *testing.T, f *fixture)
-		want   error // nil: success
-		landed bool
-		puts   int
-	}{
+	return []replacing{
 		{"nothing happens", func(*testing.T, *fixture) {}, nil, true, 1},
 		{"the answer is lost", func(_ *testing.T, f *fixture) { f.plan.On(put).LoseAnswer() }, nil, true, 1},
 		{"the request is lost", func(_ *testing.T, f *fixture) { f.plan.On(put).LoseRequest() }, nil, true, 2},
@@ -58,7 +59,12 @@ func TestReplaceTellsWhatBecameOfIt(t *testing.T) {
 			f.plan.On(put).LoseAnswer()
 			f.plan.On(faults.Match{Method: faults.Get, Times: faults.Always}).Fail(ports.ErrUnavailable)
 		}, ports.ErrUnknown, true, 1},
-	} {
+	}
+}
+
+func TestReplaceTellsWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	for _, c := range replacements() {
 		for _, creating := range []bool{false, true} {
 			if creating && c.name == "the answer is lost, and the object is gone" {
 				continue // then nothing tells that it was there, and it is sent again
@@ -69,32 +75,36 @@ func TestReplaceTellsWhatBecameOfIt(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				f := newFixture(memory.StoreOptions{})
-				base := f.Absent(key)
-				if !creating {
-					f.other(t, 10)
-					var err error
-					if base, err = f.Read(t.Context(), key); err != nil {
-						t.Fatal(err)
-					}
-				}
-				f.plan.Reset()
-				c.fault(t, f)
-				state, err := f.Replace(t.Context(), base, body(20, "ours"), nil)
-				if !errors.Is(err, c.want) || (c.want == nil) != (err == nil) {
-					t.Fatalf("Replace answers %v, want %v", err, c.want)
-				}
-				if err == nil && (!state.Exists || state.Spent() || string(state.Body) != string(body(20, "ours"))) {
-					t.Errorf("the new state is %+v", state)
-				}
-				if landed := f.holds(t) == string(body(20, "ours")); landed != c.landed {
-					t.Errorf("the store holds %s", f.holds(t))
-				}
-				if puts := f.plan.Calls(faults.Put); puts != c.puts {
-					t.Errorf("%d puts, want %d", puts, c.puts)
-				}
+				c.run(t, creating)
 			})
 		}
+	}
+}
+
+func (c replacing) run(t *testing.T, creating bool) {
+	f := newFixture(memory.StoreOptions{})
+	base := f.Absent(key)
+	if !creating {
+		f.other(t, 10)
+		var err error
+		if base, err = f.Read(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.plan.Reset()
+	c.fault(t, f)
+	state, err := f.Replace(t.Context(), base, body(20, "ours"), nil)
+	if !errors.Is(err, c.want) || (c.want == nil) != (err == nil) {
+		t.Fatalf("Replace answers %v, want %v", err, c.want)
+	}
+	if err == nil && (!state.Exists || state.Spent() || string(state.Body) != string(body(20, "ours"))) {
+		t.Errorf("the new state is %+v", state)
+	}
+	if landed := f.holds(t) == string(body(20, "ours")); landed != c.landed {
+		t.Errorf("the store holds %s", f.holds(t))
+	}
+	if puts := f.plan.Calls(faults.Put); puts != c.puts {
+		t.Errorf("%d puts, want %d", puts, c.puts)
 	}
 }
 

@@ -3,6 +3,7 @@ package document
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func TestALockLiesOverEveryBodyAndComesOffAgain(t *testing.T) {
 			if !IsLocked(locked) || IsLocked([]byte(c.body)) {
 				t.Error("IsLocked does not tell them apart")
 			}
-			if _, err := Parse(bytes.Clone(locked), true); err != ErrLocked {
+			if _, err := Parse(bytes.Clone(locked), true); !errors.Is(err, ErrLocked) {
 				t.Errorf("Parse answers %v", err)
 			}
 		})

@@ -11,8 +11,8 @@ import (
 	"github.com/smarterbase/smarterbase/ports"
 )
 
-// ErrDefinition: a constraint is declared in a way that contradicts the
-// manifest.
+// ErrDefinition says that a constraint is declared in a way that contradicts
+// the manifest.
 var ErrDefinition = errors.New("the declaration contradicts an earlier one")
 
 // Unique are the constraints that hold for the write.

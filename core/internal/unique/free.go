@@ -45,8 +45,8 @@ func shorten(text []byte) []byte {
 	return text
 }
 
-// ErrStale: the document that wants the value is not in the state any more that
-// its write rests on. It matches ports.ErrPrecondition.
+// ErrStale says that the document that wants the value is not in the state any
+// more that its write rests on. It matches ports.ErrPrecondition.
 var ErrStale = fmt.Errorf("the document changed while its unique values were claimed: %w", ports.ErrPrecondition)
 
 const (

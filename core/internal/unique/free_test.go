@@ -113,19 +113,23 @@ func claimed(id, base string) string {
 	return `{"_rev":"` + rev1 + `","value":"u","document":"` + id + `","base":"` + base + `"}`
 }
 
-func TestWhatAClaimMeans(t *testing.T) {
-	t.Parallel()
-	const free, duplicate, stale, corrupt = "free", "duplicate", "stale", "corrupt"
-	for _, x := range []struct {
-		name  string
-		claim string // "": none
-		other string // document "other", whose claim it mostly is; "": none
-		me    string // document "me"
-		mine  string // the base of its write; "": what it is now
-		tx    *unique.Transaction
-		want  string
-		after string // what becomes of other, with N for a nonce; "": what it was
-	}{
+// meeting is a claim that somebody meets who wants its value.
+type meeting struct {
+	name  string
+	claim string // "": none
+	other string // document "other", whose claim it mostly is; "": none
+	me    string // document "me"
+	mine  string // the base of its write; "": what it is now
+	tx    *unique.Transaction
+	want  string
+	after string // what becomes of other, with N for a nonce; "": what it was
+}
+
+// What wanting it comes to.
+const free, duplicate, stale, corrupt = "free", "duplicate", "stale", "corrupt"
+
+func meetings() []meeting {
+	return []meeting{
 		{name: "there is none", want: free},
 		{name: "it was rolled back", claim: `{"_rev":"0000000000000.x","_deleted":true}`, want: free},
 		{name: "it was released", claim: `{"_rev":"` + rev1 + `"}`, want: free},
@@ -165,6 +169,11 @@ func TestWhatAClaimMeans(t *testing.T) {
 		{name: "my own, for another write", claim: claimed("me", "version:M"), mine: "version:before", me: `{"_rev":"` + rev2 + `"}`, want: stale},
 		{name: "my own, held", claim: claimed("me", "-"), me: `{"_rev":"` + rev1 + `","v":"u"}`, want: stale},
 		{name: "my own, dead", claim: claimed("me", rev2), me: `{"_rev":"` + rev1 + `"}`, want: free},
+	}
+}
+
+func meetingsOfTransactions() []meeting {
+	return []meeting{
 		{
 			name: "the transaction takes it away", claim: claimed("other", "-"), want: free,
 			other: `{"_tx":{"id":"tx","prev":"doc","reads":false,"at":"2026-01-01T00:00:00Z","wait":"1s"},"_rev":"` + rev1 + `","v":"u"}`,
@@ -199,51 +208,60 @@ func TestWhatAClaimMeans(t *testing.T) {
 			other: `{"_tx":{"id":"else","prev":"doc","reads":false,"at":"2026-01-01T00:00:00Z","wait":"1s"},"_rev":"` + rev1 + `","v":"u"}`,
 			after: `{"_rev":"` + rev1 + `.N","v":"u"}`, // it was ended
 		},
-	} {
+	}
+}
+
+func TestWhatAClaimMeans(t *testing.T) {
+	t.Parallel()
+	for _, x := range append(meetings(), meetingsOfTransactions()...) {
 		for name, options := range map[string]memory.StoreOptions{"": {}, ", with hashes": {HashVersions: true}} {
 			t.Run(x.name+name, func(t *testing.T) {
 				t.Parallel()
-				f := newFixture(t, options)
-				if x.other != "" {
-					f.put("c/other.json", x.other)
-				}
-				if x.me != "" {
-					f.put("c/me.json", x.me)
-				}
-				if x.claim != "" {
-					bases := strings.NewReplacer("version:V", f.base("c/other.json"), "version:M", f.base("c/me.json"))
-					f.put(f.need().Key, bases.Replace(x.claim))
-				}
-				before := f.holds(f.need().Key)
-				state, err := f.Free(t.Context(), f.need(), unique.Owner{ID: "me", Base: cmp.Or(x.mine, f.base("c/me.json"))}, x.tx)
-				var taken *unique.Duplicate
-				switch x.want {
-				case free:
-					if err != nil || string(state.Body) != before || state.Exists != (x.claim != "") {
-						t.Errorf("%s, %v", state.Body, err)
-					}
-				case duplicate:
-					if !errors.As(err, &taken) || taken.Existing != "other" || string(taken.Text) != `"u"` {
-						t.Errorf("%v", err)
-					}
-				case stale:
-					if !errors.Is(err, ports.ErrPrecondition) {
-						t.Errorf("%v", err)
-					}
-				case corrupt:
-					if !errors.Is(err, ports.ErrCorrupt) || !strings.Contains(err.Error(), "c/other.json") {
-						t.Errorf("%v", err)
-					}
-				}
-				want := x.after
-				if want == "" {
-					want = x.other
-				}
-				if now := f.holds("c/other.json"); !like(now, want) {
-					t.Errorf("the other document is %s, want %s", now, want)
-				}
+				x.run(t, options)
 			})
 		}
+	}
+}
+
+func (x meeting) run(t *testing.T, options memory.StoreOptions) {
+	f := newFixture(t, options)
+	if x.other != "" {
+		f.put("c/other.json", x.other)
+	}
+	if x.me != "" {
+		f.put("c/me.json", x.me)
+	}
+	if x.claim != "" {
+		bases := strings.NewReplacer("version:V", f.base("c/other.json"), "version:M", f.base("c/me.json"))
+		f.put(f.need().Key, bases.Replace(x.claim))
+	}
+	before := f.holds(f.need().Key)
+	state, err := f.Free(t.Context(), f.need(), unique.Owner{ID: "me", Base: cmp.Or(x.mine, f.base("c/me.json"))}, x.tx)
+	var taken *unique.Duplicate
+	switch x.want {
+	case free:
+		if err != nil || string(state.Body) != before || state.Exists != (x.claim != "") {
+			t.Errorf("%s, %v", state.Body, err)
+		}
+	case duplicate:
+		if !errors.As(err, &taken) || taken.Existing != "other" || string(taken.Text) != `"u"` {
+			t.Errorf("%v", err)
+		}
+	case stale:
+		if !errors.Is(err, ports.ErrPrecondition) {
+			t.Errorf("%v", err)
+		}
+	case corrupt:
+		if !errors.Is(err, ports.ErrCorrupt) || !strings.Contains(err.Error(), "c/other.json") {
+			t.Errorf("%v", err)
+		}
+	}
+	want := x.after
+	if want == "" {
+		want = x.other
+	}
+	if now := f.holds("c/other.json"); !like(now, want) {
+		t.Errorf("the other document is %s, want %s", now, want)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 // Verdict is what a claim means at one moment.
 type Verdict int
 
+// The verdicts.
 const (
 	Free    Verdict = iota // there is none, or it names no document
 	Dead                   // the document lacks the value, and no write that the claim was made for can come

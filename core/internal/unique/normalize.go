@@ -10,7 +10,7 @@ import (
 // always answer the same for the same text, and the same again for its answer.
 type Normalizer func(text string) string
 
-// ErrNoNormalizer: the manifest names a function that this program lacks.
+// ErrNoNormalizer says that the manifest names a function that this program lacks.
 var ErrNoNormalizer = errors.New("this program does not register the normaliser")
 
 var builtIn = map[string]Normalizer{

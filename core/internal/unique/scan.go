@@ -190,8 +190,8 @@ func (s *scan) check(ctx context.Context, need Need, id string, f *found) error 
 		if err != nil {
 			return err
 		}
-		cl, err := parse(state)
-		if err != nil || cl.Document == id {
+		var cl claim
+		if cl, err = parse(state); err != nil || cl.Document == id {
 			return err
 		}
 		if !s.repair {

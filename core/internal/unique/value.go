@@ -13,7 +13,7 @@ import (
 	"github.com/smarterbase/smarterbase/core/internal/tuple"
 )
 
-// ErrUnusable: the document has what can't be a unique value.
+// ErrUnusable says that the document has what can't be a unique value.
 var ErrUnusable = errors.New("the document has values that can't be unique")
 
 // Value is one value of a constraint: a component for each field.
