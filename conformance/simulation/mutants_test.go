@@ -29,7 +29,7 @@ var mutants = []mutant{
 	}, tests: single},
 	{rule: "a write of unknown outcome is not made again", edits: []edit{
 		{modifyFile, "!errors.Is(err, ports.ErrUnknown) && (", "("},
-	}, tests: single},
+	}, tests: append(deadlines, single...)},
 	{rule: "after one unknown answer a failed condition is read back", edits: []edit{
 		{registerFile, "case errors.Is(err, ports.ErrPrecondition) && w.unknown:", "case false:"},
 	}, tests: single},

@@ -35,7 +35,7 @@ var transactionMutants = []mutant{
 	}, tests: several},
 	{rule: "what was read under an undecided lock is still undecided", edits: []edit{
 		{seenFile, "undecided = d == nil", "undecided = d == nil || true"},
-	}, tests: several},
+	}, tests: []string{"TestCreateDeleteCreate"}},
 	{rule: "a transaction that only reads looks at everything twice", edits: []edit{
 		{commitFile, "return notSent(ctx, tx.validate(ctx, reads))", "return nil"},
 	}, tests: several},
@@ -46,10 +46,10 @@ var transactionMutants = []mutant{
 	{rule: "a lock that is taken off leaves bytes that never were", edits: []edit{
 		{resolverFile, "return document.WithNonce(before, r.Nonce())", "if before != nil {\n\t\treturn before, nil\n\t}\n\treturn document.WithNonce(before, r.Nonce())"},
 		{abortFile, "body, err := document.WithNonce(before, a.Nonce())", "body, err := document.WithNonce(before, a.Nonce())\n\tif before != nil {\n\t\tbody = before\n\t}"},
-	}, tests: several},
+	}, tests: append(deadlines, several...)},
 	{rule: "a lock that is taken off an absent document leaves a tombstone", edits: []edit{
 		{abortFile, "body, err := document.WithNonce(before, a.Nonce())", "if before == nil {\n\t\t_ = a.Registers.Objects.Delete(ctx, w.Base.Key, ports.IfVersion(w.locked.Version))\n\t\treturn nil\n\t}\n\tbody, err := document.WithNonce(before, a.Nonce())"},
-	}, tests: several},
+	}, tests: []string{"TestCreateDeleteCreate"}},
 	{rule: "a lock that is taken off leaves the revision", edits: []edit{
 		{lockFile, "return append(headWith(d.Revision, nonce), body[end+1:]...), nil", "return append(headWith(d.Revision+1, nonce), body[end+1:]...), nil"},
 	}, tests: several},
@@ -86,7 +86,7 @@ var transactionMutants = []mutant{
 	}, tests: several},
 	{rule: "a commit whose answer was lost is looked up", edits: []edit{
 		{attemptFile, "decided, abortErr := a.abort(ctx, a.ID)", "decided, abortErr := new(Decision), error(nil)"},
-	}, tests: several},
+	}, tests: append(deadlines, several...)},
 	{rule: "an attempt whose commit may be under way is ended by a decision", edits: []edit{
 		{abortFile, "if a.sent || a.unsure.Load() {", "if false {"},
 	}, tests: deadlines},
