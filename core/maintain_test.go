@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -338,32 +339,33 @@ func TestMaintenanceInTheBackground(t *testing.T) {
 	onKept(t, memory.StoreOptions{}, func(t *testing.T, k *kept) {
 		first, second := k.open(t, 0), k.open(t, 0)
 		k.write(t, "docs/a.json", lockedBy1)
-		runs := 0
-		k.plan.On(faults.Match{Method: faults.List, KeyPrefix: "_sb/tx/", Times: faults.Always}).Before(func(context.Context, faults.Call) error { runs++; return nil })
+		var counted atomic.Int64
+		runs := func() int { return int(counted.Load()) }
+		k.plan.On(faults.Match{Method: faults.List, KeyPrefix: "_sb/tx/", Times: faults.Always}).Before(func(context.Context, faults.Call) error { counted.Add(1); return nil })
 		wait(t, 10*time.Minute-time.Second)
-		if runs != 0 || k.holds("docs/a.json") != lockedBy1 {
-			t.Errorf("%d runs at once", runs)
+		if runs() != 0 || k.holds("docs/a.json") != lockedBy1 {
+			t.Errorf("%d runs at once", runs())
 		}
 		wait(t, 11*time.Minute)
-		if runs != 1 || k.holds("docs/a.json") == lockedBy1 {
-			t.Errorf("%d runs after twenty minutes", runs)
+		if runs() != 1 || k.holds("docs/a.json") == lockedBy1 {
+			t.Errorf("%d runs after twenty minutes", runs())
 		}
 		wait(t, 23*time.Hour)
-		if runs != 1 {
-			t.Errorf("%d runs within a day", runs)
+		if runs() != 1 {
+			t.Errorf("%d runs within a day", runs())
 		}
 		wait(t, 3*time.Hour)
-		if runs != 2 {
-			t.Errorf("%d runs after a day", runs)
+		if runs() != 2 {
+			t.Errorf("%d runs after a day", runs())
 		}
 		wait(t, 10*aDay)
-		if runs < 10 || runs > 12 {
-			t.Errorf("%d runs after eleven days", runs)
+		if runs() < 10 || runs() > 12 {
+			t.Errorf("%d runs after eleven days", runs())
 		}
 		_, _ = first.Close(), second.Close()
-		before := runs
+		before := runs()
 		wait(t, 3*aDay)
-		if runs != before {
+		if runs() != before {
 			t.Error("it runs after Close")
 		}
 	})
