@@ -53,7 +53,7 @@ func (db *DB) identity(ctx context.Context) (string, error) {
 		if current.Exists {
 			return nil, 0, cas.ErrKeep
 		}
-		rev := revision.Next(0, db.options.Clock.Now(), db.options.Random())
+		rev := db.registers.NextRevision(current)
 		stored.ID = newID(db.options.Clock, db.options.Random)
 		members, err := json.Marshal(stored)
 		if err != nil {

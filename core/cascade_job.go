@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
-	"github.com/smarterbase/smarterbase/core/internal/document"
 )
 
 // cascadeJob is such a delete as this process carries it out.
@@ -101,7 +100,7 @@ func (j *cascadeJob) check(ctx context.Context) (bool, error) {
 	if err := deletion(want, nil).check(docs, current); err != nil {
 		return false, err
 	}
-	j.Revision = document.NameOf(current.revision, "")
+	j.Revision = current.revision.String()
 	return current.exists(), nil
 }
 

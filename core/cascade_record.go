@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
@@ -55,15 +54,10 @@ func (j *cascadeJob) note(ctx context.Context) (err error) {
 		if err != nil {
 			return nil, 0, fmt.Errorf("encode cascade: %w", err)
 		}
-		rev := j.db.nextRevision(current)
+		rev := j.db.registers.NextRevision(current)
 		return document.Compose(rev, 0, members), rev, nil
 	})
 	return err
-}
-
-func (db *DB) nextRevision(current cas.State) revision.Revision {
-	previous, _ := document.RevisionOf(current.Body)
-	return revision.Next(previous, db.options.Clock.Now(), db.options.Random())
 }
 
 // end removes the record, and answers why the job ended. After a success it does
@@ -83,10 +77,10 @@ func (j *cascadeJob) end(ctx context.Context, why error) error {
 // one.
 func (j *cascadeJob) remove(ctx context.Context) error {
 	_, err := j.db.registers.Update(ctx, j.key, func(current cas.State) ([]byte, revision.Revision, error) {
-		if j.state = current; !current.Exists || isTombstone(current.Body) || j.db.caps.ConditionalDelete {
+		if j.state = current; !current.Exists || document.IsTombstone(current.Body) || j.db.caps.ConditionalDelete {
 			return nil, 0, cas.ErrKeep
 		}
-		rev := j.db.nextRevision(current)
+		rev := j.db.registers.NextRevision(current)
 		return document.Tombstone(rev), rev, nil
 	})
 	if err == nil && j.state.Exists && j.db.caps.ConditionalDelete {
@@ -96,9 +90,4 @@ func (j *cascadeJob) remove(ctx context.Context) error {
 		return nil // it was taken up by another, or is looked at by Maintain
 	}
 	return err
-}
-
-func isTombstone(body []byte) bool {
-	parsed, err := document.Parse(slices.Clone(body), false)
-	return err == nil && parsed.Deleted
 }

@@ -51,7 +51,7 @@ func (db *DB) resumeCascade(ctx context.Context, key string) error {
 // readCascade reads a record; nil if it says nothing.
 func (db *DB) readCascade(ctx context.Context, key string) (*cascadeJob, error) {
 	state, err := db.registers.Read(ctx, key)
-	if err != nil || !state.Exists || isTombstone(state.Body) {
+	if err != nil || !state.Exists || document.IsTombstone(state.Body) {
 		return nil, readFail("resume delete", "", "", err)
 	}
 	job := &cascadeJob{db: db, key: key, state: state}

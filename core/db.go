@@ -99,8 +99,7 @@ func (db *DB) assemble() {
 	db.resolver = &txn.Resolver{Registers: db.registers, Random: o.Random, Patience: patience}
 	db.indexes = &index.System{
 		Registers: db.registers, Index: index.Partitioned(observeIndex(o.Index, &o.Components)), Partitions: o.IndexPartitions, Available: o.IndexPolicy == IndexAvailable,
-		Lease: lease, LateWait: late, Random: o.Random, Observer: o.Observer, Tasks: db.tasks, Settled: db.settled,
-		Resolver: db.resolver,
+		Lease: lease, LateWait: late, Random: o.Random, Observer: o.Observer, Tasks: db.tasks, Resolver: db.resolver,
 	}
 	db.indexes.Ender = index.NewEnder(db.indexes.Index, retrier, db.indexes.Report)
 }

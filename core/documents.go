@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
@@ -41,7 +40,6 @@ type current struct {
 	id       string
 	state    cas.State
 	revision revision.Revision
-	nonce    string // of the body, see document.NameOf
 	schema   int
 	members  []byte // nil: there is no document
 	corrupt  error  // there is something, but it can't be read as a document
@@ -73,16 +71,6 @@ func (d *documents) read(ctx context.Context, id string) (current, error) {
 	return parseCurrent(id, state, true)
 }
 
-// settled reads a document for a builder of indexes.
-func (db *DB) settled(ctx context.Context, key string) ([]byte, error) {
-	state, err := db.registers.Read(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	view, _, err := db.resolver.Look(ctx, state, txn.Strict)
-	return slices.Clone(view.Body), err
-}
-
 // look answers what a locked document means to a reader.
 func (d *documents) look(ctx context.Context, id string, state cas.State, mode txn.Mode) (c current, view txn.View, err error) {
 	view, state, err = d.db.resolver.Look(ctx, state, mode)
@@ -110,7 +98,7 @@ func parseCurrent(id string, state cas.State, check bool) (current, error) {
 		c.corrupt = err
 		return c, nil
 	}
-	c.revision, c.nonce, c.schema, c.members = parsed.Revision, parsed.Nonce, parsed.Version, parsed.Members
+	c.revision, c.schema, c.members = parsed.Revision, parsed.Version, parsed.Members
 	return c, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/lease"
-	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -101,8 +100,7 @@ func (tx *Tx) raiseToken(ctx context.Context, held ports.Lease) error {
 	if err != nil || token == held.Token() || tx.options.readOnly {
 		return err
 	}
-	before, _ := document.RevisionOf(state.Body)
-	rev := revision.Next(before, tx.db.options.Clock.Now(), tx.db.options.Random())
+	rev := tx.db.registers.NextRevision(state)
 	return tx.writeSystem(key, state, document.Compose(rev, 0, fmt.Appendf(nil, `{"token":%d}`, held.Token())))
 }
 
@@ -110,10 +108,8 @@ func (tx *Tx) raiseToken(ctx context.Context, held ports.Lease) error {
 func (tx *Tx) systemBody(key string) (body []byte, planned bool) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	for _, w := range tx.system {
-		if w.Base.Key == key {
-			return w.Body, true
-		}
+	if w := tx.systemWrite(key); w != nil {
+		return w.Body, true
 	}
 	return nil, false
 }

@@ -148,8 +148,7 @@ func (db *DB) noteMaintenance(ctx context.Context, began time.Time, complete boo
 		if err != nil {
 			return nil, 0, err
 		}
-		previous, _ := document.RevisionOf(current.Body)
-		rev := revision.Next(previous, db.options.Clock.Now(), db.options.Random())
+		rev := db.registers.NextRevision(current)
 		return document.Compose(rev, 0, members), rev, nil
 	})
 	return err

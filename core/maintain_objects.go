@@ -79,7 +79,7 @@ func (m *maintenance) care(ctx context.Context, c cared) cared {
 		}
 		c.unlocked = true
 	}
-	if purgeable && !c.unlocked && state.Version == c.info.Version && isTombstone(state.Body) {
+	if purgeable && !c.unlocked && state.Version == c.info.Version && document.IsTombstone(state.Body) {
 		c.purged, c.err = m.purge(ctx, state)
 	}
 	return c

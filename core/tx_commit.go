@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/index"
@@ -51,14 +52,7 @@ func (tx *Tx) split() (writes, reads []*txEntry) {
 			reads = append(reads, e)
 		}
 	}
-	byKey := func(a, b *txEntry) int {
-		switch {
-		case a.base.state.Key < b.base.state.Key:
-			return -1
-		default:
-			return 1
-		}
-	}
+	byKey := func(a, b *txEntry) int { return strings.Compare(a.base.state.Key, b.base.state.Key) }
 	slices.SortFunc(writes, byKey)
 	slices.SortFunc(reads, byKey)
 	return writes, reads
@@ -302,12 +296,21 @@ func (tx *Tx) writeSystem(key string, base cas.State, body []byte) error {
 	}
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	for _, w := range tx.system {
-		if w.Base.Key == key {
-			w.Body = body
-			return nil
-		}
+	if w := tx.systemWrite(key); w != nil {
+		w.Body = body
+		return nil
 	}
 	tx.system = append(tx.system, &txn.Write{Base: base, Body: body})
+	return nil
+}
+
+// systemWrite is what the transaction writes to that object of the system; nil:
+// nothing. The caller holds the lock.
+func (tx *Tx) systemWrite(key string) *txn.Write {
+	for _, w := range tx.system {
+		if w.Base.Key == key {
+			return w
+		}
+	}
 	return nil
 }

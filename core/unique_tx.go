@@ -34,7 +34,7 @@ func (g *group) claims(ctx context.Context, tx string, workers int) ([]*txn.Writ
 		var state cas.State
 		v := &values[i]
 		if state, errs[i] = checker.Free(ctx, v.Need, unique.Owner{ID: v.id, Base: unique.Never}, mine); errs[i] == nil {
-			writes[i] = &txn.Write{Base: state, Body: unique.Body(v.Need, v.id, unique.Never, checker.NextRevision(state))}
+			writes[i] = &txn.Write{Base: state, Body: unique.Body(v.Need, v.id, unique.Never, checker.Registers.NextRevision(state))}
 		}
 	})
 	for _, err := range errs {

@@ -39,6 +39,22 @@ var harms = []struct {
 // 1, 2, … until the scenario has no Nth call, and checks the data each time.
 func TestWhateverCallFails(t *testing.T) {
 	t.Parallel()
+	eachHarm(t, false, func(t *testing.T, options memory.StoreOptions, attempts int) scenario {
+		return newSweep(t, options, attempts)
+	})
+}
+
+// scenario is what happens to a database while a call fails, and what must hold
+// afterwards.
+type scenario interface {
+	faults() *faults.Plan
+	run()
+	verify()
+}
+
+// eachHarm fails the Nth call of a scenario in every way, for N = 1, 2, … until
+// it has no Nth call. slow leaves local stores out under the race detector, too.
+func eachHarm(t *testing.T, slow bool, begin func(t *testing.T, options memory.StoreOptions, attempts int) scenario) {
 	for _, harm := range harms {
 		for _, on := range []struct {
 			name     string
@@ -46,7 +62,7 @@ func TestWhateverCallFails(t *testing.T) {
 			attempts int
 			slow     bool // left out under the race detector
 		}{
-			{"a local store", memory.StoreOptions{}, 4, false},
+			{"a local store", memory.StoreOptions{}, 4, slow},
 			{"a store like S3 without retries", likeS3, 1, false},
 			{"a store like S3", likeS3, 4, true},
 		} {
@@ -57,8 +73,8 @@ func TestWhateverCallFails(t *testing.T) {
 				t.Parallel()
 				for n, hit := 1, true; hit; n++ {
 					synctest.Test(t, func(t *testing.T) {
-						w := newSweep(t, on.options, on.attempts)
-						rule := w.plan.On(faults.Match{Nth: n, Times: harm.times})
+						w := begin(t, on.options, on.attempts)
+						rule := w.faults().On(faults.Match{Nth: n, Times: harm.times})
 						harm.do(rule)
 						w.run()
 						hit = rule.Hits() > 0
@@ -85,6 +101,8 @@ type sweep struct {
 	flying map[string][]*person // creates of unknown outcome that may still land
 	former []person             // everything that anybody ever was
 }
+
+func (w *sweep) faults() *faults.Plan { return w.plan }
 
 func newSweep(t *testing.T, options memory.StoreOptions, attempts int) *sweep {
 	w := &sweep{t: t, plan: faults.New(faults.Options{}), states: make(map[string][]*person), flying: make(map[string][]*person)}

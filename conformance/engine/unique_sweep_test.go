@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -29,38 +28,9 @@ var knownEmails, knownTags = []string{"a", "b", "c", "d"}, []string{"x", "y"}
 // documents, and none that is in no document may be out of reach.
 func TestUniqueValuesWhateverCallFails(t *testing.T) {
 	t.Parallel()
-	for _, harm := range harms {
-		for _, on := range []struct {
-			name     string
-			options  memory.StoreOptions
-			attempts int
-			slow     bool
-		}{
-			{"a local store", memory.StoreOptions{}, 4, true},
-			{"a store like S3 without retries", likeS3, 1, false},
-			{"a store like S3", likeS3, 4, true},
-		} {
-			if on.slow && underRace {
-				continue
-			}
-			t.Run(harm.name+" on "+on.name, func(t *testing.T) {
-				t.Parallel()
-				for n, hit := 1, true; hit; n++ {
-					synctest.Test(t, func(t *testing.T) {
-						w := newUniqueSweep(t, on.options, on.attempts)
-						rule := w.plan.On(faults.Match{Nth: n, Times: harm.times})
-						harm.do(rule)
-						w.run()
-						hit = rule.Hits() > 0
-						w.verify()
-					})
-					if t.Failed() {
-						t.Fatalf("where call %d %s", n, harm.name)
-					}
-				}
-			})
-		}
-	}
+	eachHarm(t, true, func(t *testing.T, options memory.StoreOptions, attempts int) scenario {
+		return newUniqueSweep(t, options, attempts)
+	})
 }
 
 // uniqueSweep is one run of the scenario.
@@ -71,6 +41,8 @@ type uniqueSweep struct {
 	db      *core.DB
 	members *core.Collection[subscriber]
 }
+
+func (w *uniqueSweep) faults() *faults.Plan { return w.plan }
 
 func newUniqueSweep(t *testing.T, options memory.StoreOptions, attempts int) *uniqueSweep {
 	w := &uniqueSweep{t: t, plan: faults.New(faults.Options{})}

@@ -89,6 +89,12 @@ func (r *Registers) Read(ctx context.Context, key string) (State, error) {
 	return state, err
 }
 
+// NextRevision makes the revision of a write that replaces current.
+func (r *Registers) NextRevision(current State) revision.Revision {
+	previous, _ := document.RevisionOf(current.Body)
+	return revision.Next(previous, r.Clock.Now(), r.Retry.Random())
+}
+
 func (s State) condition() ports.Condition {
 	if s.Exists {
 		return ports.IfVersion(s.Version)

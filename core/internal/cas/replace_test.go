@@ -94,17 +94,9 @@ func (c replacing) run(t *testing.T, creating bool) {
 	f.plan.Reset()
 	c.fault(t, f)
 	state, err := f.Replace(t.Context(), base, body(20, "ours"), nil)
-	if !errors.Is(err, c.want) || (c.want == nil) != (err == nil) {
-		t.Fatalf("Replace answers %v, want %v", err, c.want)
-	}
-	if err == nil && (!state.Exists || state.Spent() || string(state.Body) != string(body(20, "ours"))) {
+	f.became(t, state, err, c.want, c.landed, c.puts)
+	if err == nil && state.Spent() {
 		t.Errorf("the new state is %+v", state)
-	}
-	if landed := f.holds(t) == string(body(20, "ours")); landed != c.landed {
-		t.Errorf("the store holds %s", f.holds(t))
-	}
-	if puts := f.plan.Calls(faults.Put); puts != c.puts {
-		t.Errorf("%d puts, want %d", puts, c.puts)
 	}
 }
 

@@ -91,6 +91,23 @@ func (f *fixture) holds(t *testing.T) string {
 	return string(object.Data)
 }
 
+// became checks what a write of revision 20 answered, and what is there now.
+func (f *fixture) became(t *testing.T, state cas.State, err, want error, landed bool, puts int) {
+	t.Helper()
+	if !errors.Is(err, want) || (want == nil) != (err == nil) {
+		t.Fatalf("the answer is %v, want %v", err, want)
+	}
+	if err == nil && (!state.Exists || string(state.Body) != string(body(20, "ours"))) {
+		t.Errorf("the new state is %+v", state)
+	}
+	if now := f.holds(t); (now == string(body(20, "ours"))) != landed {
+		t.Errorf("the store holds %s", now)
+	}
+	if n := f.plan.Calls(faults.Put); n != puts {
+		t.Errorf("%d puts, want %d", n, puts)
+	}
+}
+
 // Each case writes revision 20 over revision 10, or creates it, while a fault
 // hits the put.
 func TestWriteTellsWhatBecameOfIt(t *testing.T) {
@@ -148,18 +165,7 @@ func TestWriteTellsWhatBecameOfIt(t *testing.T) {
 				f.plan.Reset()
 				c.fault(t, f)
 				state, err := f.Write(t.Context(), base, body(20, "ours"), 20, nil)
-				if !errors.Is(err, c.want) || (c.want == nil) != (err == nil) {
-					t.Fatalf("Write answers %v, want %v", err, c.want)
-				}
-				if err == nil && (!state.Exists || string(state.Body) != string(body(20, "ours"))) {
-					t.Errorf("the new state is %+v", state)
-				}
-				if landed := f.holds(t) == string(body(20, "ours")); landed != c.landed {
-					t.Errorf("the store holds %s", f.holds(t))
-				}
-				if puts := f.plan.Calls(faults.Put); puts != c.puts {
-					t.Errorf("%d puts, want %d", puts, c.puts)
-				}
+				f.became(t, state, err, c.want, c.landed, c.puts)
 			})
 		}
 	}

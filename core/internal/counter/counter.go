@@ -107,8 +107,7 @@ func (c *Counter) change(ctx context.Context, op, name string, next func(current
 		if err != nil {
 			return nil, 0, err
 		}
-		previous, _ := document.RevisionOf(current.Body)
-		rev := revision.Next(previous, c.Registers.Clock.Now(), c.Random())
+		rev := c.Registers.NextRevision(current)
 		return encode(rev, value), rev, nil
 	})
 	overtaken := errors.Is(err, ports.ErrPrecondition) || errors.Is(err, cas.ErrTooOld)

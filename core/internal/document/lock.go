@@ -127,27 +127,11 @@ func headWith(rev revision.Revision, nonce string) []byte {
 	return append(append(rev.AppendTo([]byte(headStart)), '.'), nonce+`"`...)
 }
 
-// StateName names the exact state that a body is, among all that its key ever
-// had: its revision and nonce as they stand. It is empty for bodies without a
-// revision.
-func StateName(body []byte) string {
-	if d, _, ok := parseHead(body); ok {
-		return NameOf(d.Revision, d.Nonce)
-	}
-	if rawjson.CheckObject(body) != nil {
-		return ""
-	}
-	value, found := rawjson.Find(body, memberRevision)
-	if !found || value[0] != '"' {
-		return ""
-	}
-	return rawjson.Unquote(value)
-}
+// NewNonce makes a nonce from 64 random bits.
+func NewNonce(random uint64) string { return revision.Revision(random >> 1).String() }
 
-// NameOf is the StateName of a body with that revision and nonce.
-func NameOf(rev revision.Revision, nonce string) string {
-	if nonce == "" {
-		return rev.String()
-	}
-	return rev.String() + "." + nonce
+// IsTombstone reports whether a body is one. It leaves the body as it is.
+func IsTombstone(body []byte) bool {
+	d, err := Parse(bytes.Clone(body), false)
+	return err == nil && d.Deleted
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/rawjson"
-	"github.com/smarterbase/smarterbase/core/internal/revision"
 )
 
 var aLock = Lock{ID: "t1", Reads: true, At: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), Wait: "1s"}
@@ -157,25 +156,6 @@ func TestWithNonceKeepsTheContent(t *testing.T) {
 	}
 }
 
-func TestStateNamesTellStatesApart(t *testing.T) {
-	t.Parallel()
-	const rev = "0f3k8q1vd2m7x"
-	for body, want := range map[string]string{
-		`{"_rev":"` + rev + `","a":1}`:             rev,
-		`{"_rev":"` + rev + `.n","a":1}`:           rev + ".n",
-		`{"_rev":"` + rev + `.n","_deleted":true}`: rev + ".n",
-		`{"a":1,"_rev":"` + rev + `.n"}`:           rev + ".n",
-		`{"a":1}`:                                  "", `{"_rev":7}`: "", `[]`: "", ``: "",
-	} {
-		if got := StateName([]byte(body)); got != want {
-			t.Errorf("%s is named %q, want %q", body, got, want)
-		}
-	}
-	if got := NameOf(5, "") + " " + NameOf(5, "x"); got != "0000000000005 0000000000005.x" {
-		t.Error(got)
-	}
-}
-
 // FuzzLock puts a lock over any text, and takes it off again.
 func FuzzLock(f *testing.F) {
 	for _, body := range []string{
@@ -225,9 +205,6 @@ func renonced(t *testing.T, body []byte) {
 	}
 	if want := bytes.TrimSpace(old.Members); !bytes.Equal(squeezed(now.Members), squeezed(want)) {
 		t.Fatalf("the members %q become %q", want, now.Members)
-	}
-	if StateName(next) != NameOf(revision.Revision(old.Revision), "abc") {
-		t.Fatalf("%q is named %q", next, StateName(next))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/smarterbase/smarterbase/core/internal/fetch"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
+	"github.com/smarterbase/smarterbase/core/internal/txn"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -138,7 +139,7 @@ func (h *Holder) addDocument(ctx context.Context, b *build, item fetch.Item) err
 		d, err = document.Parse(item.Body, true)
 	}
 	if errors.Is(err, document.ErrLocked) {
-		body, settleErr := h.Settled(ctx, layout.DocumentKey(h.folder, item.ID))
+		body, settleErr := h.beneath(ctx, layout.DocumentKey(h.folder, item.ID))
 		if settleErr != nil && !errors.Is(settleErr, ports.ErrCorrupt) {
 			return settleErr
 		}
@@ -167,6 +168,17 @@ func (h *Holder) addDocument(ctx context.Context, b *build, item fetch.Item) err
 		return h.flush(ctx, b)
 	}
 	return nil
+}
+
+// beneath reads a document that a transaction has locked, as it is without that
+// transaction as long as it is under way; nil: there is none.
+func (h *Holder) beneath(ctx context.Context, key string) ([]byte, error) {
+	state, err := h.Registers.Read(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	view, _, err := h.Resolver.Look(ctx, state, txn.Strict)
+	return slices.Clone(view.Body), err
 }
 
 // skip notes a document that can't be read, so that every query will try it.
@@ -219,7 +231,7 @@ func (h *Holder) publish(ctx context.Context, b *build) error {
 				x.State, x.Build, x.Unreadable = StateReady, "", b.unreadable
 			}
 		}
-		rev := h.nextRevision(current)
+		rev := h.Registers.NextRevision(current)
 		body, err := encodeManifest(m, rev)
 		return body, rev, err
 	})

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
-	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
+	"github.com/smarterbase/smarterbase/core/internal/txn"
 	"github.com/smarterbase/smarterbase/core/internal/unique"
 	"github.com/smarterbase/smarterbase/ports"
 )
@@ -50,17 +50,7 @@ type System struct {
 
 	Tasks *tasks.Group // background work
 
-	Resolver unique.Resolver // of locked objects, for writers
-
-	// Settled reads a document that a transaction has locked, as it is without
-	// that transaction as long as it is under way; nil: there is none.
-	Settled func(ctx context.Context, key string) ([]byte, error)
-}
-
-// nextRevision is that of a write which replaces current.
-func (s *System) nextRevision(current cas.State) revision.Revision {
-	previous, _ := document.RevisionOf(current.Body)
-	return revision.Next(previous, s.Registers.Clock.Now(), s.Random())
+	Resolver *txn.Resolver // of objects that transactions have locked
 }
 
 func (s *System) newEpoch() string {

@@ -100,7 +100,7 @@ func (h *Holder) Amend(ctx context.Context, edit func(m *Manifest) (changed bool
 		if err != nil || !changed {
 			return err
 		}
-		rev := h.nextRevision(v.state)
+		rev := h.Registers.NextRevision(v.state)
 		body, err := encodeManifest(next, rev)
 		if err != nil {
 			return err

@@ -58,7 +58,7 @@ func (h *Holder) change(ctx context.Context, v *view, reason string, edit func(m
 	}
 	next := v.manifest.clone()
 	edit(next, identity)
-	rev := h.nextRevision(v.state)
+	rev := h.Registers.NextRevision(v.state)
 	body, err := encodeManifest(next, rev)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (h *Holder) turnOff(ctx context.Context, v *view) error {
 	next := v.manifest.clone()
 	next.rebuild(h.newEpoch(), "")
 	next.Off = true
-	rev := h.nextRevision(v.state)
+	rev := h.Registers.NextRevision(v.state)
 	body, err := encodeManifest(next, rev)
 	if err != nil {
 		return err

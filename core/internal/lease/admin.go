@@ -57,7 +57,7 @@ func (l *Locker) CleanUp(ctx context.Context) (freed int, err error) {
 		if _, over := f.outlived(now); !over {
 			return nil
 		}
-		rev := l.nextRevision(f.state)
+		rev := l.Registers.NextRevision(f.state)
 		body, err := f.record.free().encode(rev)
 		if err != nil {
 			return err

@@ -21,11 +21,7 @@ var _ Checker = (*lease)(nil)
 // Check does not take the turn: it may run beside a Renew, which keeps the
 // owner.
 func (s *lease) Check(ctx context.Context) error {
-	state, err := s.locker.Registers.Read(ctx, s.key)
-	if err != nil {
-		return err
-	}
-	r, err := decode(state)
+	_, r, err := s.look(ctx)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (s *lease) claim(ctx context.Context, current cas.State) ([]byte, revision.
 		return nil, 0, err
 	}
 	s.token, s.deadline = before.Token+1, s.newDeadline()
-	rev := s.locker.nextRevision(current)
+	rev := s.locker.Registers.NextRevision(current)
 	body, err := s.record().encode(rev)
 	return body, rev, err
 }
@@ -200,7 +200,7 @@ func (s *lease) write(ctx context.Context, next record) error {
 		if err := s.verify(ctx); err != nil {
 			return err
 		}
-		rev := s.locker.nextRevision(s.state)
+		rev := s.locker.Registers.NextRevision(s.state)
 		body, err := next.encode(rev)
 		if err != nil {
 			return err
@@ -224,11 +224,7 @@ func (s *lease) verify(ctx context.Context) error {
 	if s.sure && s.locker.Registers.Fresh(s.state) {
 		return nil
 	}
-	state, err := s.locker.Registers.Read(ctx, s.key)
-	if err != nil {
-		return err
-	}
-	r, err := decode(state)
+	state, r, err := s.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -243,4 +239,12 @@ func (s *lease) verify(ctx context.Context) error {
 // notOurs is the error for a record that is not that of this acquisition.
 func (s *lease) notOurs(r record) error {
 	return ports.Fail("verify", s.name, ports.ErrLost, fmt.Errorf("its token is %d, that of the lock is %d now and %s", s.token, r.Token, r.State))
+}
+
+// look reads what the object says now.
+func (s *lease) look(ctx context.Context) (state cas.State, r record, err error) {
+	if state, err = s.locker.Registers.Read(ctx, s.key); err == nil {
+		r, err = decode(state)
+	}
+	return state, r, err
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
-	"github.com/smarterbase/smarterbase/core/internal/document"
 	"github.com/smarterbase/smarterbase/core/internal/layout"
 	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/core/internal/tasks"
@@ -109,12 +108,7 @@ func (l *Locker) freed(current cas.State, check func(r record) error) ([]byte, r
 	if err != nil {
 		return nil, 0, err
 	}
-	rev := l.nextRevision(current)
+	rev := l.Registers.NextRevision(current)
 	body, err := r.free().encode(rev)
 	return body, rev, err
-}
-
-func (l *Locker) nextRevision(current cas.State) revision.Revision {
-	previous, _ := document.RevisionOf(current.Body)
-	return revision.Next(previous, l.Registers.Clock.Now(), l.Random())
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
-	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -205,4 +204,4 @@ func (r *Resolver) after(ctx context.Context, d *Decision, key string, before []
 }
 
 // Nonce is one that was never used before.
-func (r *Resolver) Nonce() string { return revision.Revision(r.Random() >> 1).String() }
+func (r *Resolver) Nonce() string { return document.NewNonce(r.Random()) }

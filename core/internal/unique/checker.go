@@ -1,24 +1,17 @@
 package unique
 
 import (
-	"context"
 	"sync"
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
+	"github.com/smarterbase/smarterbase/core/internal/txn"
 )
 
-// A Resolver reads objects that transactions may have locked, as a writer
-// does: the answer is never locked.
-type Resolver interface {
-	Read(ctx context.Context, key string) (cas.State, error)
-	Settle(ctx context.Context, state cas.State) (cas.State, error)
-}
-
 // Checker makes and judges the claims of one collection. It is safe for
-// concurrent use. The Resolver may be set until the first call.
+// concurrent use.
 type Checker struct {
 	Registers  *cas.Registers
-	Resolver   Resolver
+	Resolver   *txn.Resolver
 	Random     func() uint64
 	Collection string
 	Folder     string // of its documents

@@ -70,9 +70,3 @@ func parse(state cas.State) (c claim, err error) {
 	}
 	return c, nil
 }
-
-// NextRevision is that of a claim which replaces current.
-func (c *Checker) NextRevision(current cas.State) revision.Revision {
-	previous, _ := document.RevisionOf(current.Body)
-	return revision.Next(previous, c.Registers.Clock.Now(), c.Random())
-}

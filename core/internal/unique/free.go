@@ -9,7 +9,6 @@ import (
 
 	"github.com/smarterbase/smarterbase/core/internal/cas"
 	"github.com/smarterbase/smarterbase/core/internal/document"
-	"github.com/smarterbase/smarterbase/core/internal/revision"
 	"github.com/smarterbase/smarterbase/ports"
 )
 
@@ -193,7 +192,7 @@ func (c *Checker) fence(ctx context.Context, o owner) error {
 	if !o.state.Exists {
 		body = nil
 	}
-	fenced, err := document.WithNonce(body, revision.Revision(c.Random()>>1).String())
+	fenced, err := document.WithNonce(body, document.NewNonce(c.Random()))
 	if err != nil {
 		return fmt.Errorf("fence: %w: %w: %s", ports.ErrCorrupt, err, o.state.Key)
 	}

@@ -25,7 +25,7 @@ func (c *Checker) Release(ctx context.Context, state cas.State) (released bool, 
 		if cl, err := parse(state); err != nil || cl.Document == "" {
 			return false, err
 		}
-		_, err = c.Registers.Replace(ctx, state, claim{}.encode(c.NextRevision(state)), nil)
+		_, err = c.Registers.Replace(ctx, state, claim{}.encode(c.Registers.NextRevision(state)), nil)
 	}
 	if err != nil && moved(err) {
 		return false, nil

@@ -208,7 +208,7 @@ func (s *scan) check(ctx context.Context, need Need, id string, f *found) error 
 		if err != nil {
 			return known(ctx, need.Key, err)
 		}
-		_, err = s.Registers.Replace(ctx, state, Body(need, id, Never, s.NextRevision(state)), nil)
+		_, err = s.Registers.Replace(ctx, state, Body(need, id, Never, s.Registers.NextRevision(state)), nil)
 		if err == nil {
 			f.claimed++
 			return nil

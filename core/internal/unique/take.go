@@ -39,7 +39,7 @@ func (c *Checker) Claim(ctx context.Context, needs []Need, me Owner) error {
 func (c *Checker) take(ctx context.Context, need Need, me Owner) error {
 	state := c.Registers.Absent(need.Key)
 	for range freeRounds {
-		body := Body(need, me.ID, me.Base, c.NextRevision(state))
+		body := Body(need, me.ID, me.Base, c.Registers.NextRevision(state))
 		_, err := c.Registers.Replace(ctx, state, body, nil)
 		if err == nil || !moved(err) {
 			return err
